@@ -2,6 +2,8 @@
 //! in the file, except those that would make a text into something else (special tokens in plain text), the same text
 //! into different tokens (dropout), or more than a text (the tokens of its post-processor).
 
+mod extension;
+
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -334,12 +336,14 @@ fn around(file: &Json, listed: &Listed, end: u32) -> Option<Around> {
 
 /// A name in the alphabet in which byte-level tokenizers write bytes, so that their decoder gives it back.
 fn in_byte_level(name: &str) -> String {
+    name.bytes().map(in_byte_level_of).collect()
+}
+
+/// The character that stands for a byte in byte-level vocabularies.
+fn in_byte_level_of(byte: u8) -> char {
     let visible = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
-    let alphabet = |byte: u8| {
-        let invisible = (0..byte).filter(|other| !visible(*other)).count() as u32;
-        if visible(byte) { char::from(byte) } else { char::from_u32(256 + invisible).unwrap_or_default() }
-    };
-    name.bytes().map(alphabet).collect()
+    let invisible = (0..byte).filter(|other| !visible(*other)).count() as u32;
+    if visible(byte) { char::from(byte) } else { char::from_u32(256 + invisible).unwrap_or_default() }
 }
 
 fn failed(reason: String) -> TextError {
