@@ -99,21 +99,28 @@ fn kind_of_model(root: &mut Node, start: &Node, schema: &Json) {
     model.extend(start.get("model").into_iter().flat_map(Node::entries).find(is_kind).cloned());
 }
 
+/// Options of a side that are not those of the start: the fields of the data, and random changes in training.
+const OF_DATA: [&str; 3] = ["field", "fields", "augment"];
+
 /// Adds the options of each side that it leaves out, from a side of the same medium: the one of the same task and role, if
-/// there is one, then one of the same role.
+/// there is one, then one of the same role. A side of the other role has those alone that sources and targets share.
 fn options_of_sides(root: &mut Node, start: &Node, registry: &Registry) -> BTreeSet<String> {
     let mut taken_over = BTreeSet::new();
     for task in root.get_mut("tasks").map(Node::entries_mut).unwrap_or_default() {
         for role in ["source", "target"] {
             let [side] = task.node.get_mut(role).map(Node::entries_mut).unwrap_or_default() else { continue };
             let Ok(medium) = registry.get(&side.key) else { continue };
-            let Some(known) = side_of(start, &task.key, role, &side.key) else { continue };
+            let Some((known, same_role)) = side_of(start, &task.key, role, &side.key) else { continue };
             let Value::Mapping(options) = &mut side.node.value else { continue };
-            for option in medium.inherited() {
-                let given = options.iter().any(|entry| entry.key == *option);
-                if let (false, Some(entry)) = (given, known.entry(option)) {
+            for entry in known.entries() {
+                let option = entry.key.as_str();
+                let shared = medium.inherited().contains(&option);
+                let given = options.iter().any(|given| given.key == option);
+                if !given && (shared || same_role) && !OF_DATA.contains(&option) {
                     options.push(entry.clone());
-                    taken_over.insert(format!("{}/{role}/{}", below("/tasks", &task.key), side.key));
+                    if shared {
+                        taken_over.insert(format!("{}/{role}/{}", below("/tasks", &task.key), side.key));
+                    }
                 }
             }
         }
@@ -151,13 +158,12 @@ fn prompts(root: &mut Node, start: &Node, taken_over: &BTreeSet<String>) {
     }
 }
 
-/// The side of a medium in the start that is nearest to a side.
-fn side_of<'n>(start: &'n Node, task: &str, role: &str, medium: &str) -> Option<&'n Node> {
+/// The side of a medium in the start that is nearest to a side, and whether it has the same role.
+fn side_of<'n>(start: &'n Node, task: &str, role: &str, medium: &str) -> Option<(&'n Node, bool)> {
     let tasks = start.get("tasks").map(Node::entries).unwrap_or_default();
     let of = |task: &'n Entry, role: &str| task.node.get(role)?.get(medium);
     let same = tasks.iter().filter(|known| known.key == task);
     let other = if role == "source" { "target" } else { "source" };
-    same.chain(tasks)
-        .find_map(|task| of(task, role))
-        .or_else(|| tasks.iter().find_map(|task| of(task, other)))
+    let same_role = same.chain(tasks).find_map(|task| of(task, role)).map(|side| (side, true));
+    same_role.or_else(|| tasks.iter().find_map(|task| of(task, other)).map(|side| (side, false)))
 }

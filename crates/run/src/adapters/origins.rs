@@ -94,11 +94,12 @@ impl Groups {
     }
 }
 
-/// The options of a group on which its adapter depends.
+/// The options of a group on which its adapter depends: not the fields of its data, nor random changes in training, which each
+/// side has for itself.
 fn options(group: &Group) -> serde_json::Value {
     let mut options = group.side.with_options.options();
     if let Some(options) = options.as_object_mut() {
-        options.retain(|option, _| !["field", "fields"].contains(&option.as_str()));
+        options.retain(|option, _| !["field", "fields", "augment"].contains(&option.as_str()));
     }
     options
 }
