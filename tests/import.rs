@@ -73,7 +73,7 @@ fn a_language_model_goes_on_as_its_own_program_does() {
 
 #[test]
 fn translations_are_those_of_other_programs() {
-    for family in ["marian", "t5", "bart", "mbart50", "m2m100", "nllb", "pegasus", "byt5"] {
+    for family in ["marian", "t5", "bart", "mbart", "mbart50", "m2m100", "nllb", "pegasus", "byt5"] {
         let workshop = Workshop::new();
         let translator = imported(&workshop, family);
         let task = translator.task(None).expect("one task").clone();

@@ -125,8 +125,8 @@ fn what_cannot_be_a_start_is_said_so() {
     workshop.write("theirs/config.json", "{}");
     std::fs::create_dir(workshop.path("empty")).expect("a folder");
     for (model, words) in [
-        ("from: theirs", "any2any import"),
-        ("from: empty", "is no run"),
+        ("from: theirs", "config.json: `model_type` is missing"),
+        ("from: empty", "is no run, which has a resolved.yaml, and no model from elsewhere"),
         ("from: nowhere", "there is no folder"),
     ] {
         tuned(&workshop, model, SHORT);
@@ -187,4 +187,86 @@ fn an_imported_model_is_trained_further() {
     let best = workshop.pipe(&["translate", "base", "--beam", "1"], source);
     assert_eq!(workshop.pipe(&["translate", "first", "--checkpoint", "step-0", "--beam", "1"], source), best);
     workshop.succeed(&["train", "--resume", "first"]);
+}
+
+/// A folder in Hugging Face's layout is a start as the run is that it becomes: with the same loss, to the last bit, the same
+/// prompt and the same tokenizers.
+#[test]
+fn a_model_from_elsewhere_is_a_start_without_a_run() {
+    let workshop = Workshop::new();
+    for split in ["train", "val"] {
+        workshop.write(&format!("{split}.en"), &"the old garden loves a garden.\nthe garden.\n".repeat(8));
+        workshop.write(&format!("{split}.de"), &"der alte Garten.\nder Garten.\n".repeat(8));
+    }
+    for family in ["marian", "bart", "mbart", "nllb", "byt5"] {
+        let theirs = crate::support::documents::root().join("tests/pretrained").join(family);
+        let (theirs, imported) = (theirs.display().to_string(), format!("{family}-imported"));
+        workshop.succeed(&["import", &theirs, "--run", &imported]);
+        let mut losses = Vec::new();
+        for (start, run) in
+            [(imported.as_str(), format!("{family}-run")), (&theirs, format!("{family}-folder"))]
+        {
+            tuned(&workshop, &format!("from: \"{start}\""), SHORT);
+            let checked = workshop.json(&["check", "tuned.yaml", "--json"]);
+            let parameters = checked["start"]["parameters"].as_array().expect("a list");
+            assert!(parameters.iter().all(|of| of["state"] == "loaded"), "{checked}");
+            started(&workshop, &run);
+            assert_eq!(
+                weights(&workshop, &format!("{run}/checkpoints/step-0")),
+                weights(&workshop, &format!("{imported}/checkpoints/step-0")),
+            );
+            losses.push(loss(&workshop, &run, "step-0"));
+        }
+        assert_eq!(losses[0], losses[1], "{family}");
+        let source = "the old garden loves a garden.\n";
+        let written = |run: &str| workshop.pipe(&["translate", run], source);
+        assert_eq!(written(&format!("{family}-folder")), written(&imported), "{family}");
+    }
+    workshop.succeed(&["train", "--resume", "marian-folder"]);
+}
+
+/// A tokenizer of a file is extended by what new texts have and it lacks; both of Marian, whose tokens have the numbers of one
+/// vocabulary, by the same names.
+#[test]
+fn tokenizers_of_models_from_elsewhere_are_extended() {
+    let workshop = Workshop::new();
+    for split in ["train", "val"] {
+        workshop.write(&format!("{split}.en"), &"the old garden loves жук.\nthe garden ☃.\n".repeat(12));
+        workshop.write(&format!("{split}.de"), &"der alte Garten Ёж.\nder Garten.\n".repeat(12));
+    }
+    for family in ["marian", "t5", "nllb", "bart"] {
+        let theirs = crate::support::documents::root().join("tests/pretrained").join(family);
+        tuned(&workshop, &format!("from: \"{}\", vocabulary: extend", theirs.display()), SHORT);
+        let checked = workshop.json(&["check", "tuned.yaml", "--json"]);
+        let parameters = checked["start"]["parameters"].as_array().expect("a list").clone();
+        let tables: Vec<&Value> = parameters.iter().filter(|of| of["state"] != "loaded").collect();
+        // One table of both sides, and a bias where there is one: nothing else is fresh, and the byte-level BART needs nothing
+        // but pieces for what is frequent.
+        let named = |of: &&&Value| of["name"].as_str().is_some_and(|name| name.contains("target.table"));
+        assert_eq!(tables.iter().filter(named).count(), 0, "{family}: {checked}");
+        for of in &tables {
+            assert_eq!(of["state"], "partly", "{family}: {of}");
+            let [carried, rows] =
+                [&of["carried"], &of["shape"][0]].map(|number| number.as_u64().expect("a number"));
+            assert!(carried < rows && rows < carried + 40, "{family}: {of}");
+        }
+        assert!(!tables.is_empty(), "{family}: {checked}");
+        started(&workshop, family);
+        let registry = any2any_cli::media();
+        let run = RunFolder::new(workshop.path(family));
+        let experiment = run.experiment(&registry).expect("a run").experiment;
+        let adapters = run.adapters(&experiment, &registry).expect("its adapters");
+        let task = adapters.task(None).expect("one task");
+        let sides = [("the old garden loves жук. ☃", true), ("der alte Garten Ёж.", false)];
+        for (text, source) in sides {
+            let value = any2any_adapter::Value::from(text);
+            let adapter = if source { task.source().expect("a source") } else { task.target() };
+            let encoded = adapter.encode(&value).expect("a text");
+            let named: Vec<String> =
+                encoded.sequence.tokens().expect("tokens").iter().map(|token| adapter.show(*token)).collect();
+            assert!(!named.contains(&"<unk>".to_owned()), "{family}: {named:?}");
+        }
+        workshop.succeed(&["train", "--resume", family]);
+        assert!(!workshop.pipe(&["translate", family], "the old garden loves жук.\n").is_empty());
+    }
 }

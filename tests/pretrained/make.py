@@ -18,7 +18,7 @@ import torch
 from transformers import (BartConfig, BartForConditionalGeneration, BartTokenizerFast, ByT5Tokenizer, GPT2Config,
                           GPT2LMHeadModel, M2M100Config, M2M100ForConditionalGeneration, M2M100Tokenizer, MarianConfig,
                           MarianMTModel, MarianTokenizer, MBart50Tokenizer, MBartConfig, MBartForConditionalGeneration,
-                          NllbTokenizerFast, PegasusConfig, PegasusForConditionalGeneration, PegasusTokenizer,
+                          MBartTokenizer, NllbTokenizerFast, PegasusConfig, PegasusForConditionalGeneration, PegasusTokenizer,
                           PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration, T5TokenizerFast)
 
 HERE = pathlib.Path(__file__).parent
@@ -214,6 +214,24 @@ def mbart50():
             vocab_size=len(tokenizer), **SMALL, scale_embedding=True, decoder_start_token_id=2, activation_function="relu"))
         many_languages("mbart50", tokenizer, model, "de_DE", "sentencepiece.bpe.model", "special_tokens_map.json",
                        "tokenizer_config.json")
+
+
+def mbart():
+    """Languages stand behind the end of a source, and decoding starts from that of the target."""
+    with tempfile.TemporaryDirectory() as work:
+        model_file = trained("mbart", sentences(0) + sentences(1), work, **FAIRSEQ)
+        tokenizer = MBartTokenizer(vocab_file=str(model_file), src_lang="en_XX", tgt_lang="de_DE")
+        target = tokenizer.convert_tokens_to_ids("de_DE")
+        model = MBartForConditionalGeneration(MBartConfig(
+            vocab_size=len(tokenizer), **SMALL, scale_embedding=True, decoder_start_token_id=target,
+            activation_function="relu"))
+        folder = fresh("mbart")
+        tokenizer.save_pretrained(folder)
+        # As the published ones: nothing but the model says which languages are meant.
+        (folder / "tokenizer_config.json").write_text("{}\n")
+        keep(folder, "sentencepiece.bpe.model", "tokenizer_config.json")
+        trained_model(model, pairs_of(tokenizer), 1).save_pretrained(folder)
+        expect(folder, model, lambda text: tokenizer(text)["input_ids"], [1, 3], forced_eos_token_id=None)
 
 
 def m2m100():

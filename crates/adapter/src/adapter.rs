@@ -185,6 +185,13 @@ pub trait Adapter: Send + Sync {
         Vec::new()
     }
 
+    /// The warnings where a task's prompt puts so many tokens around each sequence; `None` for a number that is not known
+    /// yet. A given file that asks for such tokens is then obeyed.
+    fn warnings_beside_prompt(&self, tokens: Option<usize>) -> Vec<String> {
+        let _ = tokens;
+        self.warnings()
+    }
+
     /// The text that stands for a token in displays; any token, also one outside the vocabulary.
     fn show(&self, token: u32) -> String {
         format!("<{token}>")

@@ -163,7 +163,8 @@ pub trait AnySide: Send + Sync {
     /// When a file is missing or broken, or the adapter does not keep its promises.
     fn load(&self, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError>;
 
-    /// The adapter that was saved in a folder, extended by what opened values have and it lacks.
+    /// The adapter that was saved in a folder, extended by tokens of the names `beside`, and by what opened values have and
+    /// it lacks.
     ///
     /// # Errors
     ///
@@ -172,6 +173,7 @@ pub trait AnySide: Send + Sync {
         &self,
         folder: &Path,
         values: &mut dyn Iterator<Item = &Value>,
+        beside: &[String],
     ) -> Result<Arc<dyn Adapter>, AdapterError>;
 }
 
@@ -372,7 +374,8 @@ impl<M: Medium> AnySide for ErasedSide<M> {
         &self,
         folder: &Path,
         values: &mut dyn Iterator<Item = &Value>,
+        beside: &[String],
     ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        self.validated("extend", || self.medium.extend(&self.side, folder, values))
+        self.validated("extend", || self.medium.extend(&self.side, folder, values, beside))
     }
 }

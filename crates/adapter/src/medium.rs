@@ -162,6 +162,9 @@ pub trait Medium: Send + Sync + Sized + 'static {
     /// Loads the adapter that [`Adapter::save`] wrote into a folder, and extends it by what opened values have and it
     /// lacks: tokens come behind those that it has. By default nothing is added.
     ///
+    /// Tokens of the names `beside` come first, whether or not a value has them: those of another side whose tokens have
+    /// the same numbers, in a model with one vocabulary for both.
+    ///
     /// # Errors
     ///
     /// When a file is missing or broken, or an adapter with these options cannot be extended.
@@ -170,6 +173,7 @@ pub trait Medium: Send + Sync + Sized + 'static {
         side: &Side<Self::Options>,
         folder: &Path,
         _values: &mut dyn Iterator<Item = &Value>,
+        _beside: &[String],
     ) -> Result<Self::Adapter, AdapterError> {
         self.load(side, folder)
     }

@@ -1,8 +1,10 @@
 //! Media and other plug-ins that a program knows.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::erased::ErasedMedium;
+use crate::importer::Importer;
 use crate::{AnyMedium, Medium, PlugIn, Point};
 
 /// Media and other plug-ins that a program knows, by name, in the order of registration.
@@ -26,6 +28,7 @@ use crate::{AnyMedium, Medium, PlugIn, Point};
 pub struct Registry {
     media: Vec<Arc<dyn AnyMedium>>,
     plug_ins: Vec<PlugIn>,
+    importer: Option<Arc<dyn Importer>>,
     mistakes: Vec<String>,
 }
 
@@ -97,6 +100,22 @@ impl Registry {
     /// The plug-in of a name at a point.
     pub fn plug_in(&self, point: Point, name: &str) -> Option<&PlugIn> {
         self.plug_ins(point).find(|plug_in| plug_in.name() == name)
+    }
+
+    /// Makes runs of models from elsewhere by this importer, in the place of another.
+    #[must_use]
+    pub fn importing(mut self, importer: impl Importer) -> Self {
+        self.importer = Some(Arc::new(importer));
+        self
+    }
+
+    /// The folder of the run that a model from elsewhere becomes; `None` if there is no model that the program knows.
+    ///
+    /// # Errors
+    ///
+    /// The reason why no run can be made of it.
+    pub fn import(&self, source: &Path) -> Option<Result<PathBuf, String>> {
+        self.importer.as_ref()?.import(source, self)
     }
 
     /// All media.

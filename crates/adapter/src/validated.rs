@@ -144,6 +144,10 @@ impl Adapter for Validated {
         self.adapter.warnings()
     }
 
+    fn warnings_beside_prompt(&self, tokens: Option<usize>) -> Vec<String> {
+        self.adapter.warnings_beside_prompt(tokens)
+    }
+
     fn show(&self, token: u32) -> String {
         self.adapter.show(token)
     }

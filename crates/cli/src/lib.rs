@@ -26,7 +26,8 @@ use clap::{CommandFactory, Parser};
 use arguments::{Arguments, Command};
 use way_out::Wrapped;
 
-/// The media that ship with any2any: text, image, audio, EEG, and prepared frames and tokens.
+/// The media that ship with any2any: text, image, audio, EEG, and prepared frames and tokens; and the importer of models
+/// from elsewhere.
 ///
 /// ```
 /// let media = any2any_cli::media();
@@ -43,6 +44,7 @@ pub fn media() -> Registry {
         .with(any2any_eeg::Eeg)
         .with(any2any_arrays::Frames)
         .with(any2any_arrays::Tokens)
+        .importing(any2any_import::Imports::default())
 }
 
 /// The command line, for programs that write manual pages or completions, or check examples.
@@ -97,7 +99,7 @@ fn run(arguments: Arguments, program: &Program) -> anyhow::Result<()> {
         Command::Complete(arguments) => commands::complete::run(arguments, registry),
         Command::Average(arguments) => commands::average::run(arguments),
         Command::Describe(arguments) => commands::describe::run(arguments, registry),
-        Command::Import(arguments) => commands::import::run(arguments, registry),
+        Command::Import(arguments) => commands::import_model::run(arguments, registry),
         Command::Export(arguments) => commands::export::run(arguments, registry),
         Command::Bench(arguments) => commands::bench::run(arguments, registry),
         Command::Explore(arguments) => commands::explore::run(arguments, registry),

@@ -36,7 +36,7 @@ pub use error::PretrainedError;
 pub use family::Family;
 pub use generation::{EarlyStopping, GenerationDefaults, TokenRoles};
 pub use marian::Vocabularies;
-pub use pretrained::{LeftOut, Part, Pretrained, Scales, Tensor, read};
+pub use pretrained::{LeftOut, Part, Pretrained, Scales, Tensor, read, recognises};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -108,6 +108,12 @@ impl fmt::Display for LeftOut {
     }
 }
 
+/// True if a folder or a file looks like a model that [`read`] reads. Whether it can be read, reading it tells.
+pub fn recognises(source: &Path) -> bool {
+    // Of several models of Marian, reading names each.
+    source.join(CONFIG).exists() || !matches!(marian::Files::find(source), Ok(None))
+}
+
 /// Reads a model from a folder in Hugging Face's layout, a Whisper from one in CTranslate2's, or a model of Marian from its
 /// file or its folder.
 ///

@@ -3,6 +3,7 @@
 //! Sides (sources and targets of all tasks) with the same options of their medium form a group; each group has one
 //! adapter, and with it one vocabulary and one embedding.
 
+mod joint;
 mod origins;
 
 use std::collections::BTreeMap;
@@ -122,14 +123,17 @@ impl Groups {
     ) -> Result<AdapterSet, Vec<(String, AdapterError)>> {
         let mut adapters = Vec::new();
         let mut problems = Vec::new();
-        for group in &self.groups {
+        let joint = start.filter(|_| experiment.model.has_joint_vocabulary());
+        let joint = joint.map_or_else(Default::default, |start| joint::names(&self, start, &values));
+        for (number, group) in self.groups.iter().enumerate() {
             let side = &group.side.with_options;
             let mut values = group.members.iter().flat_map(|&(task, role)| values(task, role).iter());
             let fitted = match start {
                 None => side.fit(&mut values),
                 Some(start) => {
                     let (known, state) = start.adapters();
-                    self.fit_from(group, &mut values, (known, &state), start.vocabulary())
+                    let beside = if joint.groups.contains(&number) { &joint.names[..] } else { &[] };
+                    self.fit_from(group, &mut values, (known, &state), start.vocabulary(), beside)
                 }
             };
             match fitted {

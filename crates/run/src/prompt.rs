@@ -1,4 +1,4 @@
-//! Prompts of a task: tokens in front of its sequences, which no value shows.
+//! Prompts of a task: tokens around its sequences, which no value shows.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,15 +11,26 @@ use any2any_experiment::spec::{Prompt, PromptError};
 
 use crate::error::RunError;
 
-/// An adapter whose sequences begin with some tokens.
-struct Prompted {
-    adapter: Arc<dyn Adapter>,
-    tokens: Result<Vec<u32>, PromptError>,
+/// Tokens around the sequences of an adapter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Around {
+    /// Those in front of a sequence.
+    pub(crate) front: Vec<u32>,
+    /// Those behind it.
+    pub(crate) behind: Vec<u32>,
+    /// The token that decoding starts from; `None`: that of the adapter.
+    pub(crate) begin: Option<u32>,
 }
 
-/// The adapter whose sequences begin with some tokens; the adapter itself where there are none.
-pub(crate) fn prompted(adapter: &Arc<dyn Adapter>, tokens: Vec<u32>) -> Arc<dyn Adapter> {
-    match tokens.is_empty() {
+/// An adapter with tokens around its sequences.
+struct Prompted {
+    adapter: Arc<dyn Adapter>,
+    tokens: Result<Around, PromptError>,
+}
+
+/// The adapter with tokens around its sequences; the adapter itself where there are none.
+pub(crate) fn prompted(adapter: &Arc<dyn Adapter>, tokens: Around) -> Arc<dyn Adapter> {
+    match tokens == Around::default() {
         true => adapter.clone(),
         false => Arc::new(Prompted { adapter: adapter.clone(), tokens: Ok(tokens) }),
     }
@@ -31,18 +42,19 @@ pub(crate) fn unprompted(adapter: &Arc<dyn Adapter>, lacking: PromptError) -> Ar
 }
 
 impl Prompted {
-    fn tokens(&self) -> Result<&[u32], AdapterError> {
+    fn tokens(&self) -> Result<&Around, AdapterError> {
         let wrong = |lacking: &PromptError| AdapterError::value(format!("{lacking}; {}", lacking.help()));
-        self.tokens.as_deref().map_err(wrong)
+        self.tokens.as_ref().map_err(wrong)
     }
 
-    fn in_front(&self, encoded: Encoded) -> Result<Encoded, AdapterError> {
-        let front = self.tokens()?;
+    fn around(&self, encoded: Encoded) -> Result<Encoded, AdapterError> {
+        let Around { front, behind, .. } = self.tokens()?;
         let Encoded { sequence, regions } = encoded;
+        let nothing = |tokens: &[u32]| vec![Region::Nothing; tokens.len()];
         Ok(match sequence {
             Sequence::Tokens(tokens) => Encoded {
-                sequence: Sequence::Tokens([front, &tokens].concat()),
-                regions: front.iter().map(|_| Region::Nothing).chain(regions).collect(),
+                sequence: Sequence::Tokens([front, &tokens[..], behind].concat()),
+                regions: [nothing(front), regions, nothing(behind)].concat(),
             },
             frames => Encoded { sequence: frames, regions },
         })
@@ -55,11 +67,16 @@ impl Adapter for Prompted {
     }
 
     fn head(&self) -> Option<Head> {
-        self.adapter.head()
+        let mut head = self.adapter.head()?;
+        let told = self.tokens.as_ref().ok().and_then(|tokens| tokens.begin);
+        if let (Head::Softmax { begin, .. }, Some(told)) = (&mut head, told) {
+            *begin = told;
+        }
+        Some(head)
     }
 
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
-        self.in_front(self.adapter.encode(value)?)
+        self.around(self.adapter.encode(value)?)
     }
 
     fn augments(&self) -> bool {
@@ -67,16 +84,18 @@ impl Adapter for Prompted {
     }
 
     fn augment(&self, value: &Value, random: &mut Random) -> Result<Encoded, AdapterError> {
-        self.in_front(self.adapter.augment(value, random)?)
+        self.around(self.adapter.augment(value, random)?)
     }
 
     fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
-        let front = self.tokens()?;
-        let Some(rest) = sequence.tokens().and_then(|tokens| tokens.strip_prefix(front)) else {
+        let Around { front, behind, .. } = self.tokens()?;
+        let Some(rest) = sequence.tokens().and_then(|tokens| tokens.strip_prefix(&front[..])) else {
             return self.adapter.decode(sequence);
         };
-        let mut decoded = self.adapter.decode(&Sequence::Tokens(rest.to_vec()))?;
+        let inner = rest.strip_suffix(&behind[..]).unwrap_or(rest);
+        let mut decoded = self.adapter.decode(&Sequence::Tokens(inner.to_vec()))?;
         decoded.regions.splice(0..0, front.iter().map(|_| Region::Nothing));
+        decoded.regions.resize(front.len() + rest.len(), Region::Nothing);
         Ok(decoded)
     }
 
@@ -89,8 +108,8 @@ impl Adapter for Prompted {
     }
 
     fn longest(&self) -> Option<usize> {
-        let front = self.tokens.as_ref().map_or(0, Vec::len);
-        self.adapter.longest().map(|longest| longest + front)
+        let around = self.tokens.as_ref().map_or(0, |tokens| tokens.front.len() + tokens.behind.len());
+        self.adapter.longest().map(|longest| longest + around)
     }
 
     fn unknown(&self, encoded: &Encoded, value: &Value) -> Vec<String> {
@@ -98,7 +117,8 @@ impl Adapter for Prompted {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.adapter.warnings()
+        let count = self.tokens.as_ref().ok().map(|tokens| tokens.front.len() + tokens.behind.len());
+        self.adapter.warnings_beside_prompt(count)
     }
 
     fn show(&self, token: u32) -> String {
@@ -194,8 +214,8 @@ pub(crate) struct TaskPrompt {
 /// A prompt in some languages.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PromptTokens {
-    pub(crate) source: Vec<u32>,
-    pub(crate) target: Vec<u32>,
+    pub(crate) source: Around,
+    pub(crate) target: Around,
 }
 
 impl TaskPrompt {
@@ -208,8 +228,9 @@ impl TaskPrompt {
         let timestamps = prompt.timestamps.iter().map(|timestamps| &timestamps.first);
         Self {
             prompt: prompt.clone(),
-            source: source.map(|source| numbers(source, prompt.source.iter().collect())),
-            target: numbers(target, prompt.target.iter().chain(timestamps).collect()),
+            source: source
+                .map(|source| numbers(source, prompt.source.iter().chain(&prompt.after_source).collect())),
+            target: numbers(target, prompt.begin.iter().chain(&prompt.target).chain(timestamps).collect()),
         }
     }
 
@@ -263,11 +284,25 @@ impl TaskPrompt {
             *language = given.map(str::to_owned).or(language.take());
         }
         let wrong = |source: PromptError| RunError::Prompt { task: task.to_owned(), source };
-        let of_target = self.target.all(task, "prompt.target", prompt.target_tokens().map_err(wrong)?)?;
-        let of_source = match &self.source {
-            Some(numbers) => numbers.all(task, "prompt.source", prompt.source_tokens().map_err(wrong)?)?,
-            None => Vec::new(),
+        let begin = prompt.begin_token().map_err(wrong)?;
+        let begin = begin.map(|begin| self.target.all(task, "prompt.begin", [begin])).transpose()?;
+        let target = Around {
+            front: self.target.all(task, "prompt.target", prompt.target_tokens().map_err(wrong)?)?,
+            behind: Vec::new(),
+            begin: begin.and_then(|tokens| tokens.first().copied()),
         };
-        Ok(PromptTokens { source: of_source, target: of_target })
+        let source = match &self.source {
+            Some(numbers) => Around {
+                front: numbers.all(task, "prompt.source", prompt.source_tokens().map_err(wrong)?)?,
+                behind: numbers.all(
+                    task,
+                    "prompt.after_source",
+                    prompt.tokens_after_source().map_err(wrong)?,
+                )?,
+                begin: None,
+            },
+            None => Around::default(),
+        };
+        Ok(PromptTokens { source, target })
     }
 }

@@ -196,12 +196,17 @@ impl RunFolder {
         Ok(())
     }
 
+    /// True if the folder holds a run.
+    pub(crate) fn is_there(&self) -> bool {
+        self.folder.join("resolved.yaml").is_file()
+    }
+
     /// The text of the experiment with every default.
     pub fn resolved(&self) -> Result<String, RunError> {
-        let path = self.folder.join("resolved.yaml");
-        if !path.is_file() {
+        if !self.is_there() {
             return Err(RunError::NoRun(self.folder.clone()));
         }
+        let path = self.folder.join("resolved.yaml");
         any2any_experiment::read_text(&path).map_err(RunError::Experiment)
     }
 

@@ -21,6 +21,9 @@ pub use plan::{Source, TakenOver};
 
 /// Run that a model starts from: its adapters, its architecture and the weights of its best checkpoint.
 pub struct Start {
+    /// The folder as the experiment names it.
+    named: PathBuf,
+    /// The folder of the run.
     folder: PathBuf,
     vocabulary: VocabularyStart,
     adapters: AdapterSet,
@@ -33,18 +36,19 @@ impl Start {
     ///
     /// # Errors
     ///
-    /// If the folder holds no run, or one of its files cannot be read.
+    /// If the folder holds neither a run nor a model from elsewhere, or one of its files cannot be read.
     pub fn of(experiment: &Experiment, registry: &Registry) -> Result<Option<Self>, RunError> {
         let start = &experiment.model.start;
-        let Some(folder) = &start.from else { return Ok(None) };
-        let run = RunFolder::new(folder);
+        let Some(named) = &start.from else { return Ok(None) };
+        let run = run_of(named, registry)?;
         let theirs = run.experiment(registry)?.experiment;
         let adapters = run.adapters(&theirs, registry)?;
         let architecture = run.architecture(&theirs, &adapters)?;
         let weights = read_finite_weights(&run.weights_file("best")?)?;
         let weights = parameters::under_current_names(&architecture, weights);
         Ok(Some(Self {
-            folder: folder.clone(),
+            named: named.clone(),
+            folder: run.path().to_owned(),
             vocabulary: start.vocabulary,
             adapters,
             architecture,
@@ -52,9 +56,9 @@ impl Start {
         }))
     }
 
-    /// The folder of the run.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The folder of the run, or of the model from elsewhere, as the experiment names it.
+    pub fn named(&self) -> &Path {
+        &self.named
     }
 
     /// The adapters, and the folder of their states.
@@ -86,6 +90,18 @@ impl Start {
             let length = values.len();
             Tensor::from_data(TensorData::new(values, [length]), &parameter.device().inner())
         })
+    }
+}
+
+/// The run of a folder, which a model from elsewhere becomes first.
+fn run_of(named: &Path, registry: &Registry) -> Result<RunFolder, RunError> {
+    let run = RunFolder::new(named);
+    if run.is_there() {
+        return Ok(run);
+    }
+    match registry.import(named) {
+        Some(imported) => imported.map(RunFolder::new).map_err(|reason| RunError::run(named, reason)),
+        None => Ok(run),
     }
 }
 

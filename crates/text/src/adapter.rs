@@ -140,29 +140,57 @@ impl TextAdapter {
         Ok(adapter)
     }
 
-    /// The adapter that was saved in a folder, extended by the pieces of other texts.
+    /// The adapter that was saved in a folder, extended by the pieces of other texts, and by tokens of other names that no
+    /// text becomes.
     pub(crate) fn extend(
         options: &TextOptions,
         folder: &Path,
         values: &mut dyn Iterator<Item = &Value>,
+        beside: &[String],
     ) -> Result<Self, AdapterError> {
         let values: Vec<&Value> = values.collect();
         let known = Self::load(options, folder)?;
-        let Segmenter::TrainedTokenizer(tokenizer) = &*known.segmenter else {
-            let reason = "a tokenizer of a file is not extended: write `vocabulary: keep`, or `replace` with another \
-                          tokenizer";
-            return Err(fit_error("tokenizer", reason.to_owned()));
-        };
-        let added = added(options).map_err(|reason| fit_error("added_tokens", reason))?;
-        let document = extended(options, tokenizer.document(), normalizer(options), &added, &values)?;
-        let mut adapter =
-            Self::new(options, document.into_bytes()).map_err(|reason| fit_error("tokenizer", reason))?;
+        let document = known.extended(options, &values, beside)?;
+        let mut adapter = Self::new(options, document).map_err(|reason| fit_error("tokenizer", reason))?;
         adapter.look_at(&values)?;
         // The embeddings of tokens that were seen before are carried over.
         if let (Some(new), Some(before)) = (adapter.seen.take(), &known.seen) {
             adapter.seen = Some(Arc::new(Arc::unwrap_or_clone(new).with(before)));
         }
         Ok(adapter)
+    }
+
+    /// The file of its tokenizer with the pieces that it lacks.
+    fn extended(
+        &self,
+        options: &TextOptions,
+        values: &[&Value],
+        beside: &[String],
+    ) -> Result<Vec<u8>, AdapterError> {
+        if let Segmenter::TrainedTokenizer(_) | Segmenter::PretrainedTokenizer(_) = &*self.segmenter
+            && !beside.is_empty()
+        {
+            let reason = "of tokenizers whose tokens have the numbers of one vocabulary, models of SentencePiece alone are \
+                          extended: write `vocabulary: keep`";
+            return Err(fit_error("tokenizer", reason.to_owned()));
+        }
+        if let Segmenter::TrainedTokenizer(tokenizer) = &*self.segmenter {
+            let added = added(options).map_err(|reason| fit_error("added_tokens", reason))?;
+            let document = extended(options, tokenizer.document(), normalizer(options), &added, values)?;
+            return Ok(document.into_bytes());
+        }
+        let normalized = |value: &&Value| -> Result<String, AdapterError> {
+            let text = value.as_text().ok_or(TextError::NotText)?;
+            Ok(self.normalizer.apply(text, &self.added).text.into_owned())
+        };
+        let texts: Vec<String> = values.iter().map(normalized).collect::<Result<_, _>>()?;
+        let texts = texts.iter().map(String::as_str);
+        let document = match &*self.segmenter {
+            Segmenter::PretrainedTokenizer(existing) => existing.extended(texts).map(String::into_bytes),
+            Segmenter::SentencePiece(model) => model.extended(texts, beside),
+            Segmenter::TrainedTokenizer(tokenizer) => Ok(tokenizer.document().as_bytes().to_vec()),
+        };
+        document.map_err(|reason| fit_error("tokenizer", reason))
     }
 
     /// The adapter that was saved in a folder.
@@ -382,9 +410,13 @@ impl Adapter for TextAdapter {
     }
 
     fn warnings(&self) -> Vec<String> {
+        self.warnings_beside_prompt(Some(0))
+    }
+
+    fn warnings_beside_prompt(&self, tokens: Option<usize>) -> Vec<String> {
         match &*self.segmenter {
             Segmenter::TrainedTokenizer(_) => Vec::new(),
-            Segmenter::PretrainedTokenizer(existing) => existing.warnings().to_vec(),
+            Segmenter::PretrainedTokenizer(existing) => existing.warnings(tokens),
             Segmenter::SentencePiece(model) => model.warnings().to_vec(),
         }
     }

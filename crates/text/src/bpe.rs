@@ -18,6 +18,8 @@ pub(crate) struct Merges {
     pub(crate) alphabet: usize,
     /// The two parts of each merge.
     pub(crate) merges: Vec<(String, String)>,
+    /// How often each merge was made.
+    pub(crate) counts: Vec<u64>,
 }
 
 type Pair = (u32, u32);
@@ -26,21 +28,47 @@ type Pair = (u32, u32);
 ///
 /// The alphabet is always kept, so that the result has more than `size` pieces when the alphabet does.
 pub(crate) fn learn(words: &[(String, u64)], size: usize, min_frequency: u64, prefix: &str) -> Merges {
-    let mut trainer = Trainer::new(words, prefix);
+    let spell = |word: &str| -> Vec<String> {
+        word.chars()
+            .enumerate()
+            .map(|(index, c)| if index == 0 { c.to_string() } else { format!("{prefix}{c}") })
+            .collect()
+    };
+    let words = words.iter().map(|(word, count)| (spell(word), *count)).collect();
+    finished(Trainer::new(words, prefix, &|_, _| true), size, min_frequency)
+}
+
+/// Goes on learning on words in parts: at most `most` pieces of neighbours that may be joined.
+pub(crate) fn learn_on(
+    words: Vec<(Vec<String>, u64)>,
+    prefix: &str,
+    most: usize,
+    min_frequency: u64,
+    joins: &dyn Fn(&str, &str) -> bool,
+) -> Merges {
+    let trainer = Trainer::new(words, prefix, joins);
+    let size = trainer.pieces.len() + most;
+    finished(trainer, size, min_frequency)
+}
+
+fn finished(mut trainer: Trainer<'_>, size: usize, min_frequency: u64) -> Merges {
     let alphabet = trainer.pieces.len();
-    let mut merges = Vec::new();
+    let (mut merges, mut counts) = (Vec::new(), Vec::new());
     while trainer.pieces.len() < size {
-        let Some(pair) = trainer.most_frequent(min_frequency) else {
+        let Some((pair, count)) = trainer.most_frequent(min_frequency) else {
             break;
         };
         merges.push((trainer.pieces[pair.0 as usize].clone(), trainer.pieces[pair.1 as usize].clone()));
+        counts.push(count);
         trainer.merge(pair);
     }
-    Merges { pieces: trainer.pieces, alphabet, merges }
+    Merges { pieces: trainer.pieces, alphabet, merges, counts }
 }
 
 struct Trainer<'a> {
     prefix: &'a str,
+    /// True for neighbours that may be joined.
+    joins: &'a dyn Fn(&str, &str) -> bool,
     pieces: Vec<String>,
     numbers: HashMap<String, u32>,
     words: Vec<(Vec<u32>, u64)>,
@@ -52,22 +80,17 @@ struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    fn new(words: &[(String, u64)], prefix: &'a str) -> Self {
-        let spell = |word: &str| -> Vec<String> {
-            word.chars()
-                .enumerate()
-                .map(|(index, c)| if index == 0 { c.to_string() } else { format!("{prefix}{c}") })
-                .collect()
-        };
+    fn new(words: Vec<(Vec<String>, u64)>, prefix: &'a str, joins: &'a dyn Fn(&str, &str) -> bool) -> Self {
         let pieces: Vec<String> =
-            words.iter().flat_map(|(word, _)| spell(word)).collect::<BTreeSet<_>>().into_iter().collect();
+            words.iter().flat_map(|(word, _)| word).collect::<BTreeSet<_>>().into_iter().cloned().collect();
         let numbers: HashMap<String, u32> = pieces.iter().cloned().zip(0..).collect();
-        let words = words
+        let words: Vec<(Vec<u32>, u64)> = words
             .iter()
-            .map(|(word, count)| (spell(word).iter().map(|piece| numbers[piece]).collect(), *count))
+            .map(|(word, count)| (word.iter().map(|piece| numbers[piece]).collect(), *count))
             .collect();
         let mut trainer = Self {
             prefix,
+            joins,
             pieces,
             numbers,
             words,
@@ -77,6 +100,9 @@ impl<'a> Trainer<'a> {
         };
         for (index, (pieces, count)) in (0..).zip(&trainer.words) {
             for pair in pairs(pieces) {
+                if !(trainer.joins)(&trainer.pieces[pair.0 as usize], &trainer.pieces[pair.1 as usize]) {
+                    continue;
+                }
                 *trainer.counts.entry(pair).or_default() += count;
                 trainer.places.entry(pair).or_default().insert(index);
             }
@@ -85,12 +111,12 @@ impl<'a> Trainer<'a> {
         trainer
     }
 
-    /// The most frequent pair; none when none is frequent enough.
-    fn most_frequent(&mut self, min_frequency: u64) -> Option<Pair> {
+    /// The most frequent pair and its count; none when none is frequent enough.
+    fn most_frequent(&mut self, min_frequency: u64) -> Option<(Pair, u64)> {
         while let Some((count, Reverse(pair))) = self.queue.pop() {
             let now = self.counts.get(&pair).copied().unwrap_or(0);
             if now == count {
-                return (count >= min_frequency.max(1)).then_some(pair);
+                return (count >= min_frequency.max(1)).then_some((pair, count));
             }
             if now > 0 {
                 self.queue.push((now, Reverse(pair)));
@@ -114,6 +140,9 @@ impl<'a> Trainer<'a> {
                 }
             }
             for next in pairs(&merged) {
+                if !(self.joins)(&self.pieces[next.0 as usize], &self.pieces[next.1 as usize]) {
+                    continue;
+                }
                 *self.counts.entry(next).or_default() += *count;
                 if next.0 == new || next.1 == new {
                     self.places.entry(next).or_default().insert(index);

@@ -31,6 +31,7 @@ mod exchange;
 mod extended;
 mod hf_format;
 mod hidden;
+mod lacking;
 mod listed;
 mod medium;
 mod normalization;

@@ -101,8 +101,9 @@ impl Medium for Text {
         side: &Side<TextOptions>,
         folder: &Path,
         values: &mut dyn Iterator<Item = &Value>,
+        beside: &[String],
     ) -> Result<TextAdapter, AdapterError> {
-        TextAdapter::extend(side, folder, values)
+        TextAdapter::extend(side, folder, values, beside)
     }
 }
 

@@ -2,6 +2,8 @@
 //! in the file, except those that would make a text into something else (special tokens in plain text), the same text
 //! into different tokens (dropout), or more than a text (the tokens of its post-processor).
 
+mod extension;
+
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -40,11 +42,30 @@ pub(crate) struct PretrainedTokenizer {
     names: Vec<Option<String>>,
     special: SpecialTokens,
     warnings: Vec<String>,
+    /// What its post-processor would put around a text.
+    around: Option<Around>,
     document: String,
     /// Pieces that no text becomes.
     hidden: HashSet<String>,
     /// The model as it cuts words at random, made when it first does.
     sampler: OnceLock<Option<Sampler>>,
+}
+
+/// Tokens that a file's post-processor puts around a text, and that are not taken over.
+struct Around {
+    /// All of them, the end token too.
+    tokens: Vec<u32>,
+    warning: String,
+}
+
+impl Around {
+    /// True if a prompt of so many tokens stands for them. Decoding starts from a begin token anyway, and in another language
+    /// the tokens are others.
+    fn is_said_by(&self, prompt: usize, special: SpecialTokens) -> bool {
+        let beside_end = || self.tokens.iter().filter(|&&token| token != special.end);
+        let beside_both = beside_end().filter(|&&token| token != special.begin).count();
+        prompt > 0 && (beside_end().count() == prompt || beside_both == prompt)
+    }
 }
 
 /// An added token of the file.
@@ -74,7 +95,8 @@ impl PretrainedTokenizer {
         let added = added.into_iter().map(|added| added.token).collect();
         let mut listed = walled(|| Listed::new(&model, added, normalizer.as_ref())).map_err(broken)?;
         let Chosen { special, let_through, hidden, skipped, mut warnings } = listed.choose(options, named)?;
-        warnings.extend(dropped(&file, &model, &listed, special.end));
+        warnings.extend(dropped(&file, &model));
+        let around = around(&file, &listed, special.end);
 
         let byte_level = decoder.as_ref().is_some_and(Decoding::is_byte_level);
         let through: HashSet<&str> = let_through.iter().map(|token| token.content.as_str()).collect();
@@ -99,6 +121,7 @@ impl PretrainedTokenizer {
             names: listed.names,
             special,
             warnings,
+            around,
             document,
             hidden,
             sampler: OnceLock::new(),
@@ -113,8 +136,12 @@ impl PretrainedTokenizer {
         self.special
     }
 
-    pub(crate) fn warnings(&self) -> &[String] {
-        &self.warnings
+    /// Warnings about parts of the file that are not taken over, beside a prompt of so many tokens; `None` where their
+    /// number is not known yet.
+    pub(crate) fn warnings(&self, prompt: Option<usize>) -> Vec<String> {
+        let said = |around: &&Around| prompt.is_none_or(|prompt| around.is_said_by(prompt, self.special));
+        let around = self.around.as_ref().filter(|around| !said(around));
+        self.warnings.iter().cloned().chain(around.map(|around| around.warning.clone())).collect()
     }
 
     pub(crate) fn vocabulary(&self) -> usize {
@@ -274,23 +301,11 @@ fn prepare(model: &mut Json, hidden: &HashSet<String>) {
 }
 
 /// Warnings about parts of the file that are not taken over.
-fn dropped(file: &Json, model: &Json, listed: &Listed, end: u32) -> Vec<String> {
+fn dropped(file: &Json, model: &Json) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(dropout) = model["dropout"].as_f64().filter(|dropout| *dropout > 0.0) {
         warnings.push(format!(
             "the tokenizer's dropout of {dropout} is switched off: the same text always gives the same tokens"
-        ));
-    }
-    let added = post_processor::added(&file["post_processor"]);
-    if !added.is_empty() && added != [end] {
-        let name = |token: u32| listed.names.get(token as usize).cloned().flatten().unwrap_or_default();
-        let names: Vec<String> =
-            added.into_iter().take(8).map(|token| format!("'{}'", name(token))).collect();
-        warnings.push(format!(
-            "the tokenizer's post-processor, which adds {} to a text, is not taken over: a text is given '{}' at its end \
-             and nothing else; what a text needs beside it can be written into the text and named in added_tokens",
-            names.join(" and "),
-            name(end)
         ));
     }
     if let Some(length) = file["truncation"]["max_length"].as_u64() {
@@ -302,14 +317,33 @@ fn dropped(file: &Json, model: &Json, listed: &Listed, end: u32) -> Vec<String> 
     warnings
 }
 
+/// What the file's post-processor puts around a text, if that is more than the end token.
+fn around(file: &Json, listed: &Listed, end: u32) -> Option<Around> {
+    let tokens = post_processor::added(&file["post_processor"]);
+    if tokens.is_empty() || tokens == [end] {
+        return None;
+    }
+    let name = |token: u32| listed.names.get(token as usize).cloned().flatten().unwrap_or_default();
+    let names: Vec<String> = tokens.iter().take(8).map(|&token| format!("'{}'", name(token))).collect();
+    let warning = format!(
+        "the tokenizer's post-processor, which adds {} to a text, is not taken over: a text is given '{}' at its end and \
+         nothing else; what a text needs beside it is said by the task's `prompt`",
+        names.join(" and "),
+        name(end)
+    );
+    Some(Around { tokens, warning })
+}
+
 /// A name in the alphabet in which byte-level tokenizers write bytes, so that their decoder gives it back.
 fn in_byte_level(name: &str) -> String {
+    name.bytes().map(in_byte_level_of).collect()
+}
+
+/// The character that stands for a byte in byte-level vocabularies.
+fn in_byte_level_of(byte: u8) -> char {
     let visible = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
-    let alphabet = |byte: u8| {
-        let invisible = (0..byte).filter(|other| !visible(*other)).count() as u32;
-        if visible(byte) { char::from(byte) } else { char::from_u32(256 + invisible).unwrap_or_default() }
-    };
-    name.bytes().map(alphabet).collect()
+    let invisible = (0..byte).filter(|other| !visible(*other)).count() as u32;
+    if visible(byte) { char::from(byte) } else { char::from_u32(256 + invisible).unwrap_or_default() }
 }
 
 fn failed(reason: String) -> TextError {

@@ -5,6 +5,7 @@
 //! pieces of texts, and added tokens behave like symbols that the trainer of the file has defined.
 
 mod character_map;
+mod extension;
 mod model;
 mod normalizer;
 mod proto;

@@ -41,7 +41,7 @@ pub(crate) fn train(
                 });
             }
             pieces.sort_unstable();
-            bpe_model(options, &bpe::Merges { alphabet: pieces.len(), pieces, merges: Vec::new() })?
+            bpe_model(options, &bpe::Merges { alphabet: pieces.len(), pieces, ..bpe::Merges::default() })?
         }
         Tokenizer::Labels(_) => {
             let counts = Counts::texts(normalizer, added, values)?;

@@ -1,7 +1,8 @@
 //! Low-rank adaptation in training: beside frozen matrices, two narrow ones learn (Hu et al. 2021).
 //!
 //! The products are added to the matrices before each pass, so that the model knows nothing of them, and a training
-//! without them takes no other way.
+//! without them takes no other way. Dropout of what enters `A` is therefore one of rows of `A`, drawn anew for each pass:
+//! `x diag(m) A`, in which all positions of a pass share `m`, where Hu et al. draw it for each position.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,9 @@ use crate::learning::{Learning, Learns};
 #[derive(Clone, Debug)]
 pub(crate) struct Adaptation {
     scale: f64,
+    /// The dropout rate of what enters `A`.
+    dropout: f64,
+    seed: Seed,
     /// The adapted matrices.
     adapted: Vec<String>,
     /// `A` and `B` by their names, outside of any graph.
@@ -39,7 +43,8 @@ impl Adaptation {
         seed: Seed,
         device: &Device,
     ) -> Self {
-        let mut adaptation = Self { scale: options.scale(), adapted: Vec::new(), matrices: BTreeMap::new() };
+        let (scale, dropout) = (options.scale(), options.dropout);
+        let mut adaptation = Self { scale, dropout, seed, adapted: Vec::new(), matrices: BTreeMap::new() };
         let device = device.clone().inner();
         for parameter in architecture.parameters() {
             let &[inputs, outputs] = &parameter.shape[..] else { continue };
@@ -77,17 +82,31 @@ impl Adaptation {
         Ok(self)
     }
 
-    /// A model with the products added to its matrices, which then have a graph that leads to `A` and `B`.
-    pub(crate) fn applied_to(&self, model: Model) -> (Model, Adapted) {
+    /// A model with the products added to its matrices, which then have a graph that leads to `A` and `B`; in a pass of
+    /// training, of this number, with dropout.
+    pub(crate) fn applied_to(&self, model: Model, pass: Option<u64>) -> (Model, Adapted) {
         let mut weights = parameters::matrices(&model, &self.adapted);
         let leaf = |tensor: &Tensor<2>| Tensor::from_inner(tensor.clone()).require_grad();
         let leaves: BTreeMap<String, Tensor<2>> =
             self.matrices.iter().map(|(name, tensor)| (name.clone(), leaf(tensor))).collect();
         for (matrix, weight) in &mut weights {
-            let [a, b] = names_of(matrix).map(|name| leaves[&name].clone());
+            let [mut a, b] = names_of(matrix).map(|name| leaves[&name].clone());
+            if let Some(pass) = pass.filter(|_| self.dropout > 0.0) {
+                a = a.clone().mul(self.mask(matrix, pass, &a));
+            }
             *weight = weight.clone() + a.matmul(b).mul_scalar(self.scale);
         }
         (parameters::with_matrices(model, weights), Adapted { leaves })
+    }
+
+    /// What rows of `A` are multiplied with in a pass: 0, or what keeps their mean. `[inputs, 1]`
+    fn mask(&self, matrix: &str, pass: u64, a: &Tensor<2>) -> Tensor<2> {
+        let [inputs, _] = a.dims();
+        let mut random = self.seed.random(&format!("lora dropout {matrix}"), pass);
+        let kept = (1.0 / (1.0 - self.dropout)) as f32;
+        let mask: Vec<f32> =
+            (0..inputs).map(|_| if random.unit() < self.dropout { 0.0 } else { kept }).collect();
+        Tensor::from_data(TensorData::new(mask, [inputs, 1]), &a.device())
     }
 
     /// Replaces each matrix, flat, by the result of `change`, from its name, its shape and its value.

@@ -86,7 +86,7 @@ pub(crate) fn check(
         let help = "freeze less of it".to_owned();
         problems.push(document.diagnose("/model/freeze", "no part of the model learns", Some(help)));
     }
-    let report = start.map(|start| StartReport::new(start.folder().to_owned(), &plan, &learning));
+    let report = start.map(|start| StartReport::new(start.named().to_owned(), &plan, &learning));
     if report.as_ref().is_some_and(|report| report.carried() == 0) {
         let help = "leave the kind of model out, which is then that of the run".to_owned();
         let message = "nothing of this run fits the model: all shapes differ";

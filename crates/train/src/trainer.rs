@@ -215,7 +215,7 @@ impl Trainer {
             mean.add(&outcome, began.elapsed().as_secs_f64());
 
             let progress = mean.progress(step, steps, learning_rate, &self.state);
-            let adapted = self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone()).0);
+            let adapted = self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone(), None).0);
             observer
                 .event(Event::Step { progress: &progress, model: adapted.as_ref().unwrap_or(&self.model) });
             if step.is_multiple_of(self.experiment.training.log_every) || step == steps {
@@ -308,7 +308,8 @@ impl Trainer {
             let pass_number = (step - 1) * update.len() as u64 + number as u64;
             let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
             let objective = &self.objective;
-            let adapted = self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone()));
+            let adapted =
+                self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone(), Some(pass_number)));
             let model = adapted.as_ref().map_or(&self.model, |(model, _)| model);
             let BatchLosses { loss, alignment, auxiliary, total } =
                 objective.forward(model, batch, &autodiff, &mut pass, weight);

@@ -151,13 +151,21 @@ fn print(
     for (name, size) in vocabularies(adapters) {
         output::line(format!("vocabulary {name}: {} tokens", any2any_adapter::grouped(size as u64)))?;
     }
-    for (task, Prompt { source, target, languages, source_language, target_language, .. }) in
-        prompts(adapters)
+    for (
+        task,
+        Prompt { source, after_source, begin, target, languages, source_language, target_language, .. },
+    ) in prompts(adapters)
     {
-        for (side, tokens) in [("source", source), ("output", target)] {
+        for (words, tokens) in [("source begins with", source), ("output begins with", target)] {
             if !tokens.is_empty() {
-                output::line(format!("{task}: every {side} begins with {}", tokens.join(" ")))?;
+                output::line(format!("{task}: every {words} {}", tokens.join(" ")))?;
             }
+        }
+        if !after_source.is_empty() {
+            output::line(format!("{task}: behind every source stands {}", after_source.join(" ")))?;
+        }
+        if let Some(begin) = begin {
+            output::line(format!("{task}: decoding starts from {begin}"))?;
         }
         if !languages.is_empty() {
             let known: Vec<&str> = languages.keys().map(String::as_str).collect();

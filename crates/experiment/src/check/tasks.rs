@@ -103,9 +103,13 @@ fn check_prompt(checker: &mut Checker<'_>, task: &str) {
     }
     let has =
         |option: &str| checker.json.pointer(&format!("{at}/{option}")).is_some_and(|given| !given.is_null());
-    if !has("source") && !prompt.source.is_empty() {
-        let place = format!("{place}/source");
-        checker.error(&place, "there is no source that these tokens could stand in front of", "leave it out");
+    for (option, tokens, side) in
+        [("source", &prompt.source, "in front of"), ("after_source", &prompt.after_source, "behind")]
+    {
+        if !has("source") && !tokens.is_empty() {
+            let message = format!("there is no source that these tokens could stand {side}");
+            checker.error(&format!("{place}/{option}"), message, "leave it out");
+        }
     }
     if checker.json.pointer(&format!("{at}/per_position")) == Some(&Json::Bool(true))
         && !prompt.target.is_empty()
@@ -116,7 +120,19 @@ fn check_prompt(checker: &mut Checker<'_>, task: &str) {
     }
     // A model that somebody else trained may leave the languages to each request.
     let asked_for = !has("data/dataset") && !has("data/files");
-    for error in [prompt.source_tokens().err(), prompt.target_tokens().err()].into_iter().flatten() {
+    let unknown = [
+        prompt.source_tokens().err(),
+        prompt.tokens_after_source().err(),
+        prompt.begin_token().err(),
+        prompt.target_tokens().err(),
+    ];
+    let mut told: Vec<PromptError> = Vec::new();
+    for error in unknown.into_iter().flatten() {
+        // A language that stands in two places is missing once.
+        if told.contains(&error) {
+            continue;
+        }
+        told.push(error.clone());
         let place = match &error {
             PromptError::NoLanguage { .. } if asked_for => continue,
             PromptError::NoLanguage { .. } => place.clone(),

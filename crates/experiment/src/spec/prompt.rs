@@ -1,11 +1,11 @@
-//! Prompts: tokens in front of the sequences of a task, such as the names of languages.
+//! Prompts: tokens around the sequences of a task, such as the names of languages.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Tokens in front of the sequences of a task, by their names: languages (Johnson et al. 2017), tags, or what else a
+/// Tokens around the sequences of a task, by their names: languages (Johnson et al. 2017), tags, or what else a
 /// model was told in training. Every source begins with those of `source`, and every output with those of `target`,
 /// in training as in decoding; nobody sees them in a value.
 ///
@@ -16,6 +16,12 @@ use serde::{Deserialize, Serialize};
 pub struct Prompt {
     /// Tokens in front of every source.
     pub source: Vec<String>,
+    /// Tokens behind the end of every source, as mBART names the language there (Liu et al. 2020).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub after_source: Vec<String>,
+    /// The token that decoding starts from, instead of that of the tokenizer: `"{target_language}"` of mBART.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begin: Option<String>,
     /// Tokens that every output begins with.
     pub target: Vec<String>,
     /// The token of each language, by the name that users give it: `de: __de__`.
@@ -68,6 +74,24 @@ impl Prompt {
         self.source.iter().map(|token| self.token(token)).collect()
     }
 
+    /// The tokens behind sources, by name.
+    ///
+    /// # Errors
+    ///
+    /// If a language is not named, or has no token.
+    pub fn tokens_after_source(&self) -> Result<Vec<&str>, PromptError> {
+        self.after_source.iter().map(|token| self.token(token)).collect()
+    }
+
+    /// The token that decoding starts from, by name, where it is not that of the tokenizer.
+    ///
+    /// # Errors
+    ///
+    /// If a language is not named, or has no token.
+    pub fn begin_token(&self) -> Result<Option<&str>, PromptError> {
+        self.begin.as_deref().map(|token| self.token(token)).transpose()
+    }
+
     /// The tokens that outputs begin with, by name.
     ///
     /// # Errors
@@ -75,6 +99,11 @@ impl Prompt {
     /// If a language is not named, or has no token.
     pub fn target_tokens(&self) -> Result<Vec<&str>, PromptError> {
         self.target.iter().map(|token| self.token(token)).collect()
+    }
+
+    /// True if no sequence is changed by it.
+    pub fn is_empty(&self) -> bool {
+        self.all().next().is_none()
     }
 
     /// True if the language of sources changes a token.
@@ -88,7 +117,11 @@ impl Prompt {
     }
 
     fn mentions(&self, placeholder: &str) -> bool {
-        self.source.iter().chain(&self.target).any(|token| token == placeholder)
+        self.all().any(|token| token == placeholder)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.source.iter().chain(&self.after_source).chain(&self.begin).chain(&self.target)
     }
 
     fn token<'a>(&'a self, token: &'a str) -> Result<&'a str, PromptError> {
@@ -158,6 +191,8 @@ mod tests {
         let languages = ["de", "en"].map(|code| (code.to_owned(), format!("__{code}__")));
         let mut prompt = Prompt {
             source: vec!["{source_language}".to_owned()],
+            after_source: vec!["{source_language}".to_owned()],
+            begin: Some("{target_language}".to_owned()),
             target: vec!["<s>".to_owned(), "{target_language}".to_owned()],
             languages: languages.into(),
             source_language: Some("en".to_owned()),
@@ -165,6 +200,7 @@ mod tests {
             timestamps: None,
         };
         assert_eq!(prompt.source_tokens(), Ok(vec!["__en__"]));
+        assert_eq!(prompt.tokens_after_source(), Ok(vec!["__en__"]));
         let missing = prompt.target_tokens().expect_err("no language is named");
         assert_eq!(missing, PromptError::NoLanguage { option: "target_language" });
         prompt.target_language = Some("dee".to_owned());
@@ -172,5 +208,7 @@ mod tests {
         assert_eq!(unknown.help(), "did you mean `de`? known are: de, en");
         prompt.target_language = Some("de".to_owned());
         assert_eq!(prompt.target_tokens(), Ok(vec!["<s>", "__de__"]));
+        assert_eq!(prompt.begin_token(), Ok(Some("__de__")));
+        assert!(!prompt.is_empty() && Prompt::default().is_empty());
     }
 }

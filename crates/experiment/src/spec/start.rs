@@ -27,9 +27,9 @@ pub struct ModelSection {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Start {
-    /// The folder of a run whose weights the model starts with: each parameter of the same name and shape is taken over,
-    /// the others are fresh. Sides of tasks take over the options of their medium that they leave out, and the model may be
-    /// left out too. A model from elsewhere becomes a run by `any2any import`.
+    /// The folder of a run whose weights the model starts with, or of a model from elsewhere that `any2any import` reads:
+    /// each parameter of the same name and shape is taken over, the others are fresh. Sides of tasks take over the options of
+    /// their medium that they leave out, and tasks their prompt and decoding; the model may be left out too.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "path"))]
     pub from: Option<PathBuf>,
@@ -78,6 +78,9 @@ pub struct Lora {
     /// The numerator of the factor of `A B`.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub alpha: f64,
+    /// The dropout rate of what enters `A`, in training alone. A pass drops the same features at every position.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub dropout: f64,
     /// The matrices that are adapted, in every layer that has them.
     #[schemars(length(min = 1))]
     pub on: Vec<Adapted>,
@@ -85,7 +88,7 @@ pub struct Lora {
 
 impl Default for Lora {
     fn default() -> Self {
-        Self { rank: 8, alpha: 16.0, on: vec![Adapted::Query, Adapted::Value] }
+        Self { rank: 8, alpha: 16.0, dropout: 0.0, on: vec![Adapted::Query, Adapted::Value] }
     }
 }
 

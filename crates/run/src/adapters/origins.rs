@@ -55,34 +55,51 @@ impl Groups {
         if keeps && options(known) == options(group) { Origin::Kept(number) } else { Origin::Other(number) }
     }
 
+    /// The number in a start of the adapter that a group's adapter extends.
+    pub(super) fn extends(
+        &self,
+        group: &Group,
+        start: &AdapterSet,
+        vocabulary: VocabularyStart,
+    ) -> Option<usize> {
+        match self.origin(group, start, vocabulary) {
+            Origin::Other(number)
+                if vocabulary == VocabularyStart::Extend
+                    && options(&start.groups.groups[number]) == options(group) =>
+            {
+                Some(number)
+            }
+            _ => None,
+        }
+    }
+
     /// The adapter of a group of an experiment that starts from a run: that of the run, one that extends it, or one that is
-    /// fitted.
+    /// fitted. One that extends it has tokens of the names `beside` first.
     pub(super) fn fit_from(
         &self,
         group: &Group,
         values: &mut dyn Iterator<Item = &Value>,
         (start, state): (&AdapterSet, &std::path::Path),
         vocabulary: VocabularyStart,
+        beside: &[String],
     ) -> Result<Arc<dyn Adapter>, AdapterError> {
         let side = &group.side.with_options;
         match self.origin(group, start, vocabulary) {
             Origin::Kept(number) => Ok(start.adapters[number].clone()),
-            Origin::Other(number)
-                if vocabulary == VocabularyStart::Extend
-                    && options(&start.groups.groups[number]) == options(group) =>
-            {
-                side.extend(&state.join(start.folder(number)), values)
+            Origin::Other(number) if self.extends(group, start, vocabulary).is_some() => {
+                side.extend(&state.join(start.folder(number)), values, beside)
             }
             Origin::Other(_) | Origin::None => side.fit(values),
         }
     }
 }
 
-/// The options of a group on which its adapter depends.
+/// The options of a group on which its adapter depends: not the fields of its data, nor random changes in training, which each
+/// side has for itself.
 fn options(group: &Group) -> serde_json::Value {
     let mut options = group.side.with_options.options();
     if let Some(options) = options.as_object_mut() {
-        options.retain(|option, _| !["field", "fields"].contains(&option.as_str()));
+        options.retain(|option, _| !["field", "fields", "augment"].contains(&option.as_str()));
     }
     options
 }

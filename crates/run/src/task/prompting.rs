@@ -82,7 +82,7 @@ impl Task {
         let Some(prompt) = &self.prompt else { return Ok(self.clone()) };
         let mut task = self.clone();
         let without = prompt.without_timestamps();
-        task.prompt_tokens.target.retain(|&token| Some(token) != without);
+        task.prompt_tokens.target.front.retain(|&token| Some(token) != without);
         task.target = prompted(&self.plain.1, task.prompt_tokens.target.clone());
         task.prompt = Some(Arc::new(prompt.with_timestamps()));
         Ok(task)
@@ -95,7 +95,7 @@ impl Task {
 
     /// Tokens of the prompt, with which every output begins.
     pub fn prompt_tokens(&self) -> &[u32] {
-        &self.prompt_tokens.target
+        &self.prompt_tokens.target.front
     }
 
     /// The tokens that an output begins with: the prompt, and then those that are given, which may begin with it.

@@ -50,6 +50,11 @@ impl Normalizer {
         self.adds_space
     }
 
+    /// True if a word has the mark of a space at its start, and not at its end.
+    pub(super) fn is_marked_before(&self) -> bool {
+        !self.at_end
+    }
+
     pub(super) fn trims(&self) -> bool {
         self.trims
     }

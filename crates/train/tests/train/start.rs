@@ -127,7 +127,7 @@ fn the_first_loss_is_that_of_the_start() {
     for (run, model) in [
         ("plain", "from: base".to_owned()),
         ("same", format!("from: base, {TRANSFORMER}")),
-        ("adapted", "from: base, lora: { rank: 4, on: [query, value, inner] }".to_owned()),
+        ("adapted", "from: base, lora: { rank: 4, dropout: 0.5, on: [query, value, inner] }".to_owned()),
         ("frozen", "from: base, freeze: [encoder]".to_owned()),
     ] {
         let prepared = place.prepared(&model, "", "  steps: 3");
@@ -168,7 +168,7 @@ fn frozen_parts_keep_their_bytes_and_take_no_state() {
 #[test]
 fn interrupted_trainings_end_as_whole_ones() {
     let place = Place::new();
-    let all = "from: base, lora: { rank: 3, alpha: 6, on: [query, key, value, output, inner, outer] }";
+    let all = "from: base, lora: { rank: 3, alpha: 6, dropout: 0.3, on: [query, key, value, output, inner, outer] }";
     for (number, (model, rates)) in [
         ("from: base, freeze: [decoder]", ""),
         (all, ""),
@@ -201,6 +201,26 @@ fn interrupted_trainings_end_as_whole_ones() {
     for (name, after) in &after {
         assert_eq!(*after == before[name], belongs_to("embeddings", name), "{name}");
     }
+}
+
+/// Dropout of an adaptation changes what is learned, and nothing of how it is kept and merged.
+#[test]
+fn dropout_of_an_adaptation_is_of_training_alone() {
+    let place = Place::new();
+    let [plain, dropped, again] =
+        [("plain", "0"), ("dropped", "0.4"), ("again", "0.4")].map(|(run, rate)| {
+            place.run(run, &format!("from: base, lora: {{ rank: 4, dropout: {rate} }}"), "", 4);
+            weights(&place.path(run).join("checkpoints/step-4/lora.safetensors"))
+        });
+    assert_eq!(dropped, again);
+    let a = "encoder.layers.0.self_attention.query.weight.lora_a";
+    assert!(plain[a] != dropped[a] && plain[a].shape == dropped[a].shape);
+    assert_eq!(place.loss("dropped", "last"), place.loss("again", "last"));
+    // What was scored in training was scored without dropout.
+    let log = std::fs::read_to_string(RunFolder::new(place.path("dropped")).metrics()).expect("a log");
+    let scored = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let scored = scored.rev().find(|line| line["kind"] == "validation").expect("an evaluation");
+    assert_eq!(scored["teacher_forced"], serde_json::json!(place.loss("dropped", "last")));
 }
 
 #[test]

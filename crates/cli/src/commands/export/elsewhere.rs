@@ -55,7 +55,7 @@ pub(super) fn write(
     if task.is_per_position() {
         return Err(refused("per_position", "it writes token after token").into());
     }
-    if task.prompt().is_some_and(|prompt| !prompt.source.is_empty() || !prompt.target.is_empty()) {
+    if task.prompt().is_some_and(|prompt| !prompt.is_empty()) {
         let reason = "tokens that stand in front of texts do not go out yet";
         return Err(refused(&format!("tasks.{}.prompt", task.name()), reason).into());
     }

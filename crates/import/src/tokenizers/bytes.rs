@@ -4,20 +4,21 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::Folders;
+use crate::error::Result;
 
 const SPECIAL: [&str; 3] = ["<pad>", "</s>", "<unk>"];
 /// The number of tokens that stand for spans that were cut out in training.
 const SPANS: usize = 125;
 
 /// The `tokenizer.file` options of ByT5, whose file is written.
-pub(super) fn tokenizer(folders: &Folders<'_>) -> anyhow::Result<Json> {
+pub(super) fn tokenizer(folders: &Folders<'_>) -> Result<Json> {
     let config = folders.read_json("tokenizer_config.json")?;
     let class = config["tokenizer_class"].as_str().unwrap_or_default();
     if !class.starts_with("ByT5") {
         // Of all others there is a file.
         folders.found(&["tokenizer.json", "spiece.model"])?;
     }
-    let path = folders.write("tokenizer.json", &serde_json::to_vec(&document())?)?;
+    let path = folders.write("tokenizer.json", document().to_string().as_bytes())?;
     Ok(json!({ "path": path, "padding": SPECIAL[0], "begin": SPECIAL[0], "end": SPECIAL[1] }))
 }
 

@@ -1,44 +1,95 @@
-//! `any2any import`: a run from a model that was trained elsewhere.
-
-mod prompts;
-mod speech;
-mod tokenizers;
+//! Model from elsewhere as a run: its experiment, adapters and weights.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use any2any_adapter::{Registry, Value};
 use any2any_architecture::{Architecture, Head, Stem, names};
-use any2any_data::DataRoot;
 use any2any_experiment::Document;
-use any2any_experiment::spec::{Model, Parts, TiedEmbeddings};
-use any2any_pretrained::{Family, GenerationDefaults, Pretrained, Scales, Tensor};
+use any2any_experiment::spec::{Experiment, Model, Parts, Side, TiedEmbeddings};
+use any2any_pretrained::{Family, GenerationDefaults, Part, Pretrained, Scales, Tensor};
 use any2any_run::{
     AdapterSet, Checkpoint, Existing, ExperimentTexts, Groups, ProductScales, RunFolder, Shortlist, State,
     Task, Weights, architecture, atomic_file,
 };
-use anyhow::Context;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use crate::arguments::{ImportArguments, Usage};
-use crate::output;
-use prompts::Names;
-use tokenizers::{Folders, Tokenizers};
+use crate::error::{ImportError, Result};
+use crate::prompts::{self, Names};
+use crate::speech;
+use crate::tables::{add_padding, fit_vocabulary};
+use crate::tokenizers::{Folders, Tokenizers};
 
-pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Result<()> {
-    // A model that `data get` fetched is known by its name.
-    let source =
-        &DataRoot::find(None).map_or(arguments.source.clone(), |root| root.model_folder(&arguments.source));
+/// Options of an import.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The text in front of every source, of a model that is told its task so.
+    pub instruction: Option<String>,
+    /// Changes to the experiment: `OPTION=VALUE`, in their order.
+    pub overrides: Vec<String>,
+}
+
+/// Model from elsewhere as a run that is not written yet.
+#[non_exhaustive]
+pub struct Imported {
+    /// The family that it is of.
+    pub family: Family,
+    /// The number of its parameters.
+    pub parameters: u64,
+    /// What each tensor of its files became.
+    pub parts: Vec<Part>,
+    /// What differs from the model's own program.
+    pub notes: Vec<String>,
+    /// The text of its experiment.
+    given: String,
+    document: Document,
+    adapters: AdapterSet,
+    checkpoint: Checkpoint,
+    /// The scales of 8-bit products.
+    scales: BTreeMap<String, ProductScales>,
+    /// The bytes of a shortlist.
+    shortlist: Option<Vec<u8>>,
+}
+
+impl Imported {
+    /// Reads a model, and makes a run of it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no model that is known, one of its files is missing or damaged, it cannot be said here, or an option does
+    /// not fit it.
+    pub fn read(source: &Path, options: &Options, registry: &Registry) -> Result<Self> {
+        read(source, options, registry)
+    }
+
+    /// Writes the run: whole, or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If the folder is occupied, or cannot be written.
+    pub fn write(&self, run: &RunFolder, existing: Existing) -> Result<()> {
+        let Self { given, document, adapters, checkpoint, scales, shortlist, .. } = self;
+        let resolved = document.resolved_yaml();
+        let _lock = run.create(ExperimentTexts { given, resolved: &resolved }, adapters, existing)?;
+        if let (Some(shortlist), Some(task)) = (shortlist, adapters.tasks().first()) {
+            atomic_file::write(&run.shortlist_file(task.name()), shortlist)?;
+        }
+        run.checkpoints().save_with_scales(checkpoint, scales)?;
+        run.checkpoints().point("best", checkpoint.state.step)?;
+        Ok(())
+    }
+}
+
+/// The name of a model: that of its folder.
+fn name_of(source: &Path) -> String {
     let name = source.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
-    let name = name.unwrap_or_else(|| "imported".to_owned());
-    let folder = arguments.run.clone().unwrap_or_else(|| PathBuf::from("runs").join(&name));
-    let run = RunFolder::new(folder);
-    let existing = if arguments.overwrite { Existing::SetAside } else { Existing::Keep };
-    run.check_free(existing)?;
+    name.unwrap_or_else(|| "imported".to_owned())
+}
 
+fn read(source: &Path, options: &Options, registry: &Registry) -> Result<Imported> {
     let pretrained = any2any_pretrained::read(source)?;
-    let files = TempDir::new()?;
+    let files = TempDir::new().map_err(ImportError::io(std::env::temp_dir()))?;
     let folders = Folders { model: source, written: files.path() };
     let mut tokenizers = match &pretrained.vocabularies {
         Some(vocabularies) => Tokenizers::of_vocabularies(vocabularies, &folders)?,
@@ -62,7 +113,7 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
         _ => theirs.tasks[0].name.as_str(),
     };
     let mut experiment = json!({
-        "name": run_name(&name),
+        "name": run_name(&name_of(source)),
         "tasks": { task_name: task(family, &folders, &theirs, &tokenizers, &decoding)? },
         "model": model(&theirs, &tokenizers),
         // What a training begins with, if the run is trained further: the rate of fine-tuning.
@@ -71,9 +122,9 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     if let Some(longest) = longest_source(family, positions) {
         experiment["training"]["batch"] = json!({ "max_source_length": longest });
     }
-    let read = |experiment: &Json, overrides: &[String]| -> anyhow::Result<(Document, AdapterSet)> {
+    let read = |experiment: &Json, overrides: &[String]| -> Result<(Document, AdapterSet)> {
         // JSON is YAML.
-        let text = serde_json::to_string_pretty(experiment)?;
+        let text = format!("{experiment:#}");
         let document = any2any_experiment::load_str("import", &text, files.path(), overrides, registry)?;
         let adapters = Groups::new(&document.experiment, registry)?
             .fit(&document.experiment, None, |_, _| &[])
@@ -84,7 +135,7 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     let (_, adapters) = read(&experiment, &[])?;
     let plain = adapters.tasks()[0].clone();
     let names = Names::of(plain.target().as_ref());
-    let instruction = instruction(&arguments, &plain, &names)?;
+    let instruction = instruction(options, &plain, &names)?;
     let task = &mut experiment["tasks"][task_name];
     let prompt = prompts::prompt(family, &folders, &tokens, &names, &instruction)?;
     if !prompt.is_null() {
@@ -98,7 +149,7 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     if let Some(translating) = speech::translating(&experiment["tasks"][task_name]) {
         experiment["tasks"][speech::TRANSLATE] = translating;
     }
-    let (document, adapters) = read(&experiment, &arguments.overrides)?;
+    let (mut document, adapters) = read(&experiment, &options.overrides)?;
     let ours = architecture(&document.experiment, &adapters);
     if tokenizers.adds_padding {
         add_padding(&theirs, &mut weights);
@@ -120,39 +171,44 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
         .map(|(name, tensor)| (name, Weights { shape: tensor.shape, values: tensor.values }))
         .collect();
     let parameters: u64 = weights.values().map(|weights| weights.values.len() as u64).sum();
+    name_origins(&mut document.experiment, &folders)?;
+    // The tokenizers that had to be written are in the run.
+    let written = |path: &Path| Json::from(path.to_string_lossy().into_owned()).to_string();
+    let inner = |path: &Path| written(path).trim_matches('"').to_owned();
+    let given = format!("{experiment:#}\n").replace(&inner(files.path()), &inner(&folders.origin()?));
     let state = State { experiment: serde_json::to_value(&document.experiment).ok(), ..State::default() };
     let checkpoint =
         Checkpoint { architecture: Some(ours), weights, lora: None, optimizer: BTreeMap::new(), state };
     let scales =
         scales.into_iter().map(|(name, Scales { weight, input })| (name, ProductScales { weight, input }));
-    let brought = Brought { checkpoint, scales: scales.collect(), shortlist };
-    write(&run, &document, &adapters, &brought, existing)?;
+    Ok(Imported {
+        family,
+        parameters,
+        parts,
+        notes: tokenizers.notes,
+        given,
+        document,
+        adapters,
+        checkpoint,
+        scales: scales.collect(),
+        shortlist,
+    })
+}
 
-    if arguments.json {
-        return output::json(&json!({
-            "run": run.path(),
-            "family": family.to_string(),
-            "parameters": parameters,
-            "notes": tokenizers.notes,
-            "parts": parts.iter().map(part).collect::<Vec<_>>(),
-        }));
+/// Names the model's folder as the place of tokenizers that had to be written: the run has copies of them.
+fn name_origins(experiment: &mut Experiment, folders: &Folders<'_>) -> Result<()> {
+    let origin = folders.origin()?;
+    for task in experiment.tasks.values_mut() {
+        for side in task.source.iter_mut().chain([&mut task.target]) {
+            let mut options = side.options().clone();
+            let Some(path) = options.pointer_mut("/tokenizer/file/path") else { continue };
+            let written = path.as_str().and_then(|path| Path::new(path).strip_prefix(folders.written).ok());
+            let Some(name) = written.map(Path::to_owned) else { continue };
+            *path = json!(origin.join(name));
+            *side = Side::new(side.medium(), options);
+        }
     }
-    let path = run.path().display();
-    output::line(format!(
-        "{}: {family}, {} parameters from {} tensors",
-        source.display(),
-        any2any_adapter::grouped(parameters),
-        parts.len()
-    ))?;
-    for part in parts.iter().filter(|part| arguments.parts || part.left_out.is_some()) {
-        let became = match &part.left_out {
-            Some(reason) => format!("left out: {reason}"),
-            None => part.ours.join(", "),
-        };
-        output::line(format!("  {} {:?}: {became}", part.theirs, part.shape))?;
-    }
-    tokenizers.notes.iter().for_each(output::warn);
-    output::line(format!("{path}: translate with `any2any translate {path}`"))
+    Ok(())
 }
 
 /// A name that a folder can have.
@@ -161,9 +217,9 @@ fn run_name(name: &str) -> String {
     name.chars().map(|letter| if sound(letter) { letter } else { '-' }).collect()
 }
 
-fn wrong(source: &Path, reasons: impl Iterator<Item = String>) -> anyhow::Error {
+fn wrong(source: &Path, reasons: impl Iterator<Item = String>) -> ImportError {
     let reasons: Vec<String> = reasons.collect();
-    Usage(format!("{}: {}", source.display(), reasons.join("; "))).into()
+    ImportError::of(source, reasons.join("; "))
 }
 
 /// The most positions of a source that the model was trained with.
@@ -176,8 +232,8 @@ fn longest_source(family: Family, positions: Option<usize>) -> Option<usize> {
 }
 
 /// The tokens of the text that stands in front of every source, by name.
-fn instruction(arguments: &ImportArguments, task: &Task, names: &Names) -> anyhow::Result<Vec<String>> {
-    let Some(text) = &arguments.instruction else { return Ok(Vec::new()) };
+fn instruction(options: &Options, task: &Task, names: &Names) -> Result<Vec<String>> {
+    let Some(text) = &options.instruction else { return Ok(Vec::new()) };
     let encoded = task.encode_source(&Value::from(text.as_str()))?;
     let tokens = encoded.sequence.tokens().unwrap_or_default();
     let tokens = tokens.strip_suffix(&[task.end()]).unwrap_or(tokens);
@@ -191,7 +247,7 @@ fn task(
     theirs: &Architecture,
     tokenizers: &Tokenizers,
     decoding: &GenerationDefaults,
-) -> anyhow::Result<Json> {
+) -> Result<Json> {
     let side = |field: &str, file: &Json| json!({ "text": { "field": field, "normalize": "none", "tokenizer": { "file": file } } });
     let mut task = json!({
         "data": {},
@@ -251,104 +307,9 @@ fn model(of: &Architecture, tokenizers: &Tokenizers) -> Model {
     Model::Architecture(Box::new(parts))
 }
 
-/// The bias of a token that is never written: its probability is 0 in 32-bit floats.
-const NEVER: f32 = -1e9;
-
-/// Gives the tables of vocabularies a row for padding, which changes no probability of another token.
-fn add_padding(theirs: &Architecture, weights: &mut BTreeMap<String, Tensor>) {
-    let stems = theirs.stems.iter().map(|stem| format!("{}.{}.{}", names::STEMS, stem.name, names::TABLE));
-    let head = format!("{}.{}", names::HEADS, theirs.heads[theirs.tasks[0].head].name);
-    let table = format!("{head}.{}", names::TABLE);
-    for name in stems.chain([table]) {
-        if let Some(tensor) = weights.get_mut(&name) {
-            tensor.values.resize(tensor.values.len() + tensor.shape[1], 0.0);
-            tensor.shape[0] += 1;
-        }
-    }
-    let tokens = theirs.outputs(0);
-    let bias = weights
-        .entry(format!("{head}.{}", names::BIAS))
-        .or_insert_with(|| Tensor { shape: vec![tokens], values: vec![0.0; tokens] });
-    bias.values.push(NEVER);
-    bias.shape[0] += 1;
-}
-
-/// Cuts off the rows of tables that no token has, which programs add so that sizes are round.
-fn fit_vocabulary(
-    source: &Path,
-    theirs: &Architecture,
-    ours: &Architecture,
-    weights: &mut BTreeMap<String, Tensor>,
-    notes: &mut Vec<String>,
-) -> anyhow::Result<()> {
-    let expected: BTreeMap<String, Vec<usize>> =
-        ours.parameters().into_iter().map(|parameter| (parameter.name, parameter.shape)).collect();
-    for (name, tensor) in weights.iter_mut() {
-        let Some(shape) = expected.get(name).filter(|shape| **shape != tensor.shape) else { continue };
-        // A table and a bias have a row a token; a matrix of its own, `[d_model, vocabulary]`, has a column.
-        if tensor.shape[0] > shape[0] && tensor.shape[1..] == shape[1..] {
-            tensor.values.truncate(shape.iter().product());
-        } else if let ([height, width], [same, narrow]) = (&tensor.shape[..], &shape[..])
-            && height == same
-            && width > narrow
-        {
-            tensor.values = tensor.values.chunks(*width).flat_map(|row| &row[..*narrow]).copied().collect();
-        } else {
-            let reason = format!(
-                "its tokenizer has more tokens than its tables have rows: {name} is {:?}, and {shape:?} are needed",
-                tensor.shape
-            );
-            return Err(wrong(source, [reason].into_iter()));
-        }
-        tensor.shape.clone_from(shape);
-    }
-    let cut = theirs.outputs(0).saturating_sub(ours.outputs(0));
-    if cut > 0 {
-        notes.push(format!("{cut} rows of its tables belong to no token, and are left out"));
-    }
-    Ok(())
-}
-
-/// A model as the run keeps it.
-struct Brought {
-    checkpoint: Checkpoint,
-    /// The scales of 8-bit products.
-    scales: BTreeMap<String, ProductScales>,
-    /// The bytes of a shortlist.
-    shortlist: Option<Vec<u8>>,
-}
-
 /// The bytes of a shortlist, which must be sound.
-fn read_shortlist(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-    Shortlist::read(&bytes).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
+fn read_shortlist(path: &Path) -> Result<Vec<u8>> {
+    let bytes = std::fs::read(path).map_err(ImportError::io(path))?;
+    Shortlist::read(&bytes).map_err(|error| ImportError::of(path, error))?;
     Ok(bytes)
-}
-
-/// Writes the run: whole, or not at all.
-fn write(
-    run: &RunFolder,
-    document: &Document,
-    adapters: &AdapterSet,
-    brought: &Brought,
-    existing: Existing,
-) -> anyhow::Result<()> {
-    let Brought { checkpoint, scales, shortlist } = brought;
-    let (given, resolved) = (document.given(), document.resolved_yaml());
-    let _lock = run.create(ExperimentTexts { given, resolved: &resolved }, adapters, existing)?;
-    if let (Some(shortlist), Some(task)) = (shortlist, adapters.tasks().first()) {
-        atomic_file::write(&run.shortlist_file(task.name()), shortlist)?;
-    }
-    run.checkpoints().save_with_scales(checkpoint, scales)?;
-    run.checkpoints().point("best", checkpoint.state.step)?;
-    Ok(())
-}
-
-fn part(part: &any2any_pretrained::Part) -> Json {
-    json!({
-        "theirs": part.theirs,
-        "shape": part.shape,
-        "ours": part.ours,
-        "left_out": part.left_out.as_ref().map(ToString::to_string),
-    })
 }

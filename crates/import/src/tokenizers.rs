@@ -11,7 +11,7 @@ use any2any_pretrained::{Family, TokenRoles, Vocabularies};
 use any2any_text::read_tokenizer_file;
 use serde_json::{Value as Json, json};
 
-use crate::arguments::Usage;
+use crate::error::{ImportError, Result};
 
 /// The `tokenizer.file` options of both sides; no source of a language model, or of one that reads no text.
 pub(super) struct Tokenizers {
@@ -33,7 +33,7 @@ const JSON_FILE: &str = "tokenizer.json";
 
 impl Tokenizers {
     /// The tokenizers in a model's folder.
-    pub(super) fn of(family: Family, folders: &Folders<'_>, tokens: &TokenRoles) -> anyhow::Result<Self> {
+    pub(super) fn of(family: Family, folders: &Folders<'_>, tokens: &TokenRoles) -> Result<Self> {
         match family {
             Family::Marian => marian::tokenizers(folders, tokens),
             Family::Gpt2 => {
@@ -53,18 +53,12 @@ impl Tokenizers {
             Family::Pegasus | Family::Mbart | Family::M2m100 => {
                 Ok(Self::shared(sentencepiece::tokenizer(family, folders)?))
             }
-            other => {
-                Err(Usage(format!("{}: the tokenizer of {other} is not known", folders.model.display()))
-                    .into())
-            }
+            other => Err(ImportError::of(folders.model, format!("the tokenizer of {other} is not known"))),
         }
     }
 
     /// The tokenizers of Marian's own files.
-    pub(super) fn of_vocabularies(
-        vocabularies: &Vocabularies,
-        folders: &Folders<'_>,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn of_vocabularies(vocabularies: &Vocabularies, folders: &Folders<'_>) -> Result<Self> {
         marian::of_vocabularies(vocabularies, folders)
     }
 
@@ -76,18 +70,24 @@ impl Tokenizers {
 }
 
 impl Folders<'_> {
+    /// The model's folder, also where the source is the file of its weights.
+    pub(super) fn origin(&self) -> Result<PathBuf> {
+        let folder = if self.model.is_dir() { Some(self.model) } else { self.model.parent() };
+        absolute(folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+    }
+
     fn has(&self, name: &str) -> bool {
         self.model.join(name).is_file()
     }
 
     /// Reads a file of the model.
-    fn read(&self, name: &str) -> Result<Vec<u8>, Usage> {
+    fn read(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.model.join(name);
-        read_tokenizer_file(&path).map_err(|reason| Usage(format!("{}: {reason}", path.display())))
+        read_tokenizer_file(&path).map_err(|reason| ImportError::of(path, reason))
     }
 
     /// Reads a JSON file of the model; null where there is none.
-    pub(super) fn read_json(&self, name: &str) -> Result<Json, Usage> {
+    pub(super) fn read_json(&self, name: &str) -> Result<Json> {
         if !self.has(name) {
             return Ok(Json::Null);
         }
@@ -96,21 +96,26 @@ impl Folders<'_> {
     }
 
     /// The error of a file of the model.
-    fn wrong(&self, name: &str, reason: impl std::fmt::Display) -> Usage {
-        Usage(format!("{}: {reason}", self.model.join(name).display()))
+    fn wrong(&self, name: &str, reason: impl std::fmt::Display) -> ImportError {
+        ImportError::of(self.model.join(name), reason)
     }
 
     /// The first of some files that is there, as an absolute path.
-    fn found(&self, names: &[&str]) -> anyhow::Result<PathBuf> {
+    fn found(&self, names: &[&str]) -> Result<PathBuf> {
         let name = names.iter().find(|name| self.has(name));
-        let lacking = || Usage(format!("{}: there is no {}", self.model.display(), names.join(", and no ")));
-        Ok(std::path::absolute(self.model.join(name.ok_or_else(lacking)?))?)
+        let lacking = || ImportError::of(self.model, format!("there is no {}", names.join(", and no ")));
+        absolute(&self.model.join(name.ok_or_else(lacking)?))
     }
 
     /// Writes a file, and gives its path.
-    fn write(&self, name: &str, contents: &[u8]) -> anyhow::Result<PathBuf> {
+    fn write(&self, name: &str, contents: &[u8]) -> Result<PathBuf> {
         let path = self.written.join(name);
-        std::fs::write(&path, contents)?;
+        std::fs::write(&path, contents).map_err(ImportError::io(&path))?;
         Ok(path)
     }
+}
+
+/// A path that does not depend on the folder in which a program runs.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(ImportError::io(path))
 }

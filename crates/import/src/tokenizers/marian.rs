@@ -9,19 +9,19 @@ use any2any_text::{Renumbered, read_tokenizer_file, renumbered};
 use serde_json::{Value as Json, json};
 
 use super::sentencepiece::{by_number, numbered_names};
-use super::{Folders, Tokenizers};
-use crate::arguments::Usage;
+use super::{Folders, Tokenizers, absolute};
+use crate::error::{ImportError, Result};
 
 const VOCABULARY: &str = "vocab.json";
 const PADDING: &str = "<pad>";
 const END: &str = "</s>";
 
 /// The tokenizers of a folder in Hugging Face's layout.
-pub(super) fn tokenizers(folders: &Folders<'_>, tokens: &TokenRoles) -> anyhow::Result<Tokenizers> {
+pub(super) fn tokenizers(folders: &Folders<'_>, tokens: &TokenRoles) -> Result<Tokenizers> {
     if folders.has("target_vocab.json") {
         let reason =
             "beside it stands target_vocab.json, a vocabulary of targets alone, which is not known yet";
-        return Err(folders.wrong(VOCABULARY, reason).into());
+        return Err(folders.wrong(VOCABULARY, reason));
     }
     let names = numbered_names(folders, VOCABULARY)?;
     let name = |token: Option<u32>, usual: &str| {
@@ -34,10 +34,7 @@ pub(super) fn tokenizers(folders: &Folders<'_>, tokens: &TokenRoles) -> anyhow::
 }
 
 /// The tokenizers of Marian's own files. Its decoder starts from zeros, which are those of the padding that is added.
-pub(super) fn of_vocabularies(
-    vocabularies: &Vocabularies,
-    folders: &Folders<'_>,
-) -> anyhow::Result<Tokenizers> {
+pub(super) fn of_vocabularies(vocabularies: &Vocabularies, folders: &Folders<'_>) -> Result<Tokenizers> {
     let Vocabularies { source, target, numbers, .. } = vocabularies;
     if let Some(list) = numbers {
         let text = read_tokenizer_file(list).map_err(|reason| failed(list, reason))?;
@@ -53,17 +50,15 @@ pub(super) fn of_vocabularies(
         let tokenizers = listed.tokenizers([source.clone(), target.clone()], folders)?;
         return Ok(Tokenizers { adds_padding, ..tokenizers });
     }
-    let side = |path: &Path| -> anyhow::Result<Json> {
-        Ok(
-            json!({ "path": std::path::absolute(path)?, "shared": source == target, "begin": PADDING, "end": END }),
-        )
+    let side = |path: &Path| -> Result<Json> {
+        Ok(json!({ "path": absolute(path)?, "shared": source == target, "begin": PADDING, "end": END }))
     };
     let (source, target) = (side(source)?, side(target)?);
     Ok(Tokenizers { source: Some(source), target, adds_padding: true, notes: Vec::new() })
 }
 
-fn failed(path: &Path, reason: impl std::fmt::Display) -> anyhow::Error {
-    Usage(format!("{}: {reason}", path.display())).into()
+fn failed(path: &Path, reason: impl std::fmt::Display) -> ImportError {
+    ImportError::of(path, reason)
 }
 
 /// Pieces of SentencePiece models with numbers of another list, and its special tokens.
@@ -76,10 +71,10 @@ struct Numbered {
 
 impl Numbered {
     /// The tokenizers of a source's and a target's SentencePiece model.
-    fn tokenizers(&self, models: [PathBuf; 2], folders: &Folders<'_>) -> anyhow::Result<Tokenizers> {
+    fn tokenizers(&self, models: [PathBuf; 2], folders: &Folders<'_>) -> Result<Tokenizers> {
         let Self { names, begin, end, padding } = self;
         let mut notes = Vec::new();
-        let mut side = |model: &Path, name: &str| -> anyhow::Result<Json> {
+        let mut side = |model: &Path, name: &str| -> Result<Json> {
             let bytes = read_tokenizer_file(model).map_err(|reason| failed(model, reason))?;
             let control = [end.as_str(), padding.as_str(), begin.as_str()];
             let Renumbered { document, lacking, unknown } =

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use any2any_adapter::{Adapter, Head};
+use any2any_experiment::spec::Prompt;
 use any2any_pretrained::{Family, TokenRoles};
 use serde_json::{Value as Json, json};
 
 use super::tokenizers::Folders;
-use crate::arguments::Usage;
+use crate::error::{ImportError, Result};
 
 /// The names of a vocabulary's tokens, by their numbers.
 pub(super) struct Names(Vec<String>);
@@ -44,9 +45,9 @@ pub(super) fn prompt(
     tokens: &TokenRoles,
     names: &Names,
     instruction: &[String],
-) -> anyhow::Result<Json> {
+) -> Result<Json> {
     let first: Vec<&str> = names.all(tokens.forced_begin.as_slice());
-    let mut prompt = of_family(family, folders, names, &first)?;
+    let mut prompt = of_family(family, folders, tokens, names, &first)?;
     if !instruction.is_empty() {
         let given = prompt["source"].as_array().into_iter().flatten().cloned();
         prompt["source"] = given.chain(instruction.iter().map(|token| json!(token))).collect();
@@ -55,21 +56,30 @@ pub(super) fn prompt(
 }
 
 /// The prompt that every model of a family has.
-fn of_family(family: Family, folders: &Folders<'_>, names: &Names, first: &[&str]) -> anyhow::Result<Json> {
+fn of_family(
+    family: Family,
+    folders: &Folders<'_>,
+    tokens: &TokenRoles,
+    names: &Names,
+    first: &[&str],
+) -> Result<Json> {
     Ok(match family {
         Family::Bart => json!({ "source": ["<s>"], "target": first }),
         Family::Mbart => {
             let config = folders.read_json("tokenizer_config.json")?;
+            let languages = names.languages(of_mbart);
             let class = config["tokenizer_class"].as_str().unwrap_or_default();
-            if !class.starts_with("MBart50") {
-                return Err(Usage(format!(
-                    "{}: tokenizer_config.json: `tokenizer_class` is '{class}': mBART-50 puts the language in front of a \
-                     text (MBart50Tokenizer), and earlier ones behind it, which is not known yet",
-                    folders.model.display()
-                ))
-                .into());
+            if class.starts_with("MBart50") {
+                return Ok(translating(languages, &config, first));
             }
-            translating(names.languages(of_mbart), &config, first)
+            if !class.is_empty() && !class.starts_with("MBartTokenizer") {
+                let problem = format!(
+                    "`tokenizer_class` is '{class}', and of mBART MBart50Tokenizer and MBartTokenizer are known"
+                );
+                return Err(ImportError::of(folders.model.join("tokenizer_config.json"), problem));
+            }
+            let begin = names.all(tokens.decoder_start.as_slice());
+            with_languages_behind(translating(languages, &config, &begin))
         }
         Family::M2m100 => {
             let config = folders.read_json("tokenizer_config.json")?;
@@ -139,6 +149,22 @@ fn translating(languages: BTreeMap<String, String>, config: &Json, first: &[&str
     }
     prompt
 }
+
+/// The prompt of mBART before mBART-50: the language stands behind the end of a source, and decoding starts from that of the
+/// target (Liu et al. 2020). Sources are in English where nothing is said, as with its own tokenizer.
+fn with_languages_behind(mut prompt: Json) -> Json {
+    prompt["after_source"] = prompt["source"].take();
+    prompt["source"] = json!([]);
+    prompt["begin"] = json!(Prompt::TARGET_LANGUAGE);
+    prompt["target"] = json!([]);
+    if prompt["source_language"].is_null() && prompt["languages"].get(ENGLISH).is_some() {
+        prompt["source_language"] = json!(ENGLISH);
+    }
+    prompt
+}
+
+/// English as mBART names it.
+const ENGLISH: &str = "en_XX";
 
 /// `__de__` of M2M-100.
 fn of_m2m100(token: &str) -> Option<&str> {

@@ -4,6 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Folders, JSON_FILE, Tokenizers};
+use crate::error::Result;
 
 /// The number of timestamps, both ends of a window of 30 s included.
 const TIMESTAMPS: usize = 1501;
@@ -13,7 +14,7 @@ fn timestamp(number: usize) -> String {
     format!("<|{}.{:02}|>", number / 50, number % 50 * 2)
 }
 
-pub(super) fn tokenizers(folders: &Folders<'_>) -> anyhow::Result<Tokenizers> {
+pub(super) fn tokenizers(folders: &Folders<'_>) -> Result<Tokenizers> {
     folders.found(&[JSON_FILE])?;
     let mut file = folders.read_json(JSON_FILE)?;
     let added = file["added_tokens"]
@@ -33,7 +34,7 @@ pub(super) fn tokenizers(folders: &Folders<'_>) -> anyhow::Result<Tokenizers> {
             })
         }));
     }
-    let path = folders.write(JSON_FILE, &serde_json::to_vec(&file)?)?;
+    let path = folders.write(JSON_FILE, file.to_string().as_bytes())?;
     // Its own program fills up with the end; a token that is never written does as well, and ends nothing.
     let target = json!({
         "path": path, "shared": true, "padding": "<|startoflm|>", "begin": "<|startoftranscript|>", "end": "<|endoftext|>",

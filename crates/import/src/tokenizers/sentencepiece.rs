@@ -8,6 +8,7 @@ use any2any_text::{piece_names, renumbered};
 use serde_json::{Value as Json, json};
 
 use super::{Folders, JSON_FILE};
+use crate::error::Result;
 
 const OF_FAIRSEQ: &str = "sentencepiece.bpe.model";
 const OF_PEGASUS: &str = "spiece.model";
@@ -20,8 +21,12 @@ const OF_M2M100: &str = "af am ar ast az ba be bg bn br bs ca ceb cs cy da de el
                          no ns oc or pa pl ps pt ro ru sd si sk sl so sq sr ss su sv sw ta th tl tn tr uk ur uz vi wo xh \
                          yi yo zh zu";
 
+/// The languages of mBART, in the order of their tokens (Liu et al. 2020), for folders that list none.
+const OF_MBART: &str = "ar_AR cs_CZ de_DE en_XX es_XX et_EE fi_FI fr_XX gu_IN hi_IN it_IT ja_XX kk_KZ ko_KR lt_LT lv_LV \
+                        my_MM ne_NP nl_XX ro_RO ru_RU si_LK tr_TR vi_VN zh_CN";
+
 /// The `tokenizer.file` options of a family with one vocabulary.
-pub(super) fn tokenizer(family: Family, folders: &Folders<'_>) -> anyhow::Result<Json> {
+pub(super) fn tokenizer(family: Family, folders: &Folders<'_>) -> Result<Json> {
     let begin = if family == Family::Pegasus { "<pad>" } else { "</s>" };
     let options = |path| json!({ "path": path, "padding": "<pad>", "begin": begin, "end": "</s>" });
     if folders.has(JSON_FILE) {
@@ -35,18 +40,18 @@ pub(super) fn tokenizer(family: Family, folders: &Folders<'_>) -> anyhow::Result
         Family::Pegasus => of_pegasus(&pieces),
         Family::M2m100 if folders.has("vocab.json") => {
             let mut names = numbered_names(folders, "vocab.json")?;
-            names.extend(languages(folders)?);
+            names.extend(languages(family, folders)?);
             names
         }
         _ => {
             let mut names = ["<s>", "<pad>", "</s>", "<unk>"].map(str::to_owned).to_vec();
             names.extend(pieces.iter().skip(3).cloned());
-            names.extend(languages(folders)?);
+            names.extend(languages(family, folders)?);
             names.push("<mask>".to_owned());
             names
         }
     };
-    let languages = languages(folders)?;
+    let languages = languages(family, folders)?;
     let control: Vec<&str> =
         ["<s>", "</s>", "<pad>", "<mask>"].into_iter().chain(languages.iter().map(String::as_str)).collect();
     let found = renumbered(&model, &names, &control).map_err(|reason| folders.wrong(file, reason))?;
@@ -61,22 +66,28 @@ fn of_pegasus(pieces: &[String]) -> Vec<String> {
 }
 
 /// The tokens of languages, in the order of their numbers.
-fn languages(folders: &Folders<'_>) -> anyhow::Result<Vec<String>> {
+fn languages(family: Family, folders: &Folders<'_>) -> Result<Vec<String>> {
     let listed = folders.read_json(SPECIAL)?;
     let name = |token: &Json| token.as_str().or(token["content"].as_str()).map(str::to_owned);
     let tokens = listed["additional_special_tokens"].as_array().into_iter().flatten();
     let found: Vec<String> = tokens.filter_map(name).filter(|name| name != "<mask>").collect();
-    if found.is_empty() && folders.read_json(CONFIG)?["language_codes"].as_str() == Some("m2m100") {
-        return Ok(OF_M2M100.split_whitespace().map(|code| format!("__{code}__")).collect());
+    if !found.is_empty() {
+        return Ok(found);
     }
-    Ok(found)
+    match family {
+        Family::Mbart => Ok(OF_MBART.split_whitespace().map(str::to_owned).collect()),
+        Family::M2m100 if folders.read_json(CONFIG)?["language_codes"].as_str() == Some("m2m100") => {
+            Ok(OF_M2M100.split_whitespace().map(|code| format!("__{code}__")).collect())
+        }
+        _ => Ok(found),
+    }
 }
 
 /// The names of a file that maps each name to its number, in the order of the numbers.
-pub(super) fn numbered_names(folders: &Folders<'_>, file: &str) -> anyhow::Result<Vec<String>> {
+pub(super) fn numbered_names(folders: &Folders<'_>, file: &str) -> Result<Vec<String>> {
     let numbers: BTreeMap<String, u32> = serde_json::from_slice(&folders.read(file)?)
         .map_err(|error| folders.wrong(file, format!("no mapping from pieces to numbers: {error}")))?;
-    by_number(numbers).map_err(|reason| folders.wrong(file, reason).into())
+    by_number(numbers).map_err(|reason| folders.wrong(file, reason))
 }
 
 /// The names of pieces in the order of their numbers.

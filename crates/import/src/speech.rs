@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::prompts;
 use super::tokenizers::Folders;
-use crate::arguments::Usage;
+use crate::error::{ImportError, Result};
 
 /// The task that writes down what is said.
 pub(super) const TRANSCRIBE: &str = "transcribe";
@@ -20,18 +20,18 @@ const FRAMES: [(&str, u64); 4] =
     [("sampling_rate", 16_000), ("n_fft", 400), ("hop_length", 160), ("chunk_length", 30)];
 
 /// The source side: sounds in windows of 30 s, as Whisper's own program makes frames of them.
-pub(super) fn source(folders: &Folders<'_>, theirs: &Architecture) -> anyhow::Result<Json> {
+pub(super) fn source(folders: &Folders<'_>, theirs: &Architecture) -> Result<Json> {
     const FILE: &str = "preprocessor_config.json";
     let config = folders.read_json(FILE)?;
     for (option, expected) in FRAMES {
         if config[option].as_u64().is_some_and(|given| given != expected) {
             let path = folders.model.join(FILE);
             let problem = format!("`{option}` is {}, and Whisper's is {expected}", config[option]);
-            return Err(Usage(format!("{}: {problem}", path.display())).into());
+            return Err(ImportError::of(path, problem));
         }
     }
     let Stem::Convolution { width, .. } = theirs.stems[0].part else {
-        return Err(Usage(format!("{}: its sources are no frames", folders.model.display())).into());
+        return Err(ImportError::of(folders.model, "its sources are no frames"));
     };
     Ok(json!({ "audio": {
         "field": "sound",
