@@ -114,6 +114,20 @@ fn check_prompt(checker: &mut Checker<'_>, task: &str) {
         let why = "a per-position target has one token for every position of its source, and no more";
         checker.error(&place, why, "leave it out");
     }
+    if let Some(detect) = prompt.detect {
+        let token = detect.placeholder().to_owned();
+        let (option, place) = (detect.option(), format!("{place}/detect"));
+        if !prompt.target.contains(&token) || prompt.source.contains(&token) {
+            let why = format!(
+                "the model tells a language where it would write its token: `{token}` has to stand in `target`, and not in \
+                 `source`"
+            );
+            checker.error(&place, why, format!("leave it out, and name the language: `{option}`"));
+        } else if prompt.languages.is_empty() {
+            let help = "`languages` gives each its token".to_owned();
+            checker.error(&place, "there are no languages to choose from", help);
+        }
+    }
     // A model that somebody else trained may leave the languages to each request.
     let asked_for = !has("data/dataset") && !has("data/files");
     for error in [prompt.source_tokens().err(), prompt.target_tokens().err()].into_iter().flatten() {

@@ -97,6 +97,7 @@ fn of_family(family: Family, folders: &Folders<'_>, names: &Names, first: &[&str
                 true => json!({
                     "target": ["{source_language}", TRANSCRIBE, NO_TIMESTAMPS],
                     "languages": names.languages(of_whisper),
+                    "detect": "source_language",
                     "timestamps": timestamps,
                 }),
             }
