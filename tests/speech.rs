@@ -48,6 +48,12 @@ fn wav(samples: &[i16]) -> Vec<u8> {
     wav
 }
 
+/// A recording of 70 s, of which the small Whisper tells German.
+pub(crate) fn long_recording() -> Vec<u8> {
+    let samples = sound(470_000, 4999).chain(sound(430_000, 977)).chain(sound(220_000, 50));
+    wav(&samples.collect::<Vec<i16>>())
+}
+
 /// A folder with the run `whisper`, whose data are a short and a long recording, and with the recordings: one of 70 s, of
 /// which the model tells German, and one of 6 s.
 fn workshop() -> &'static Workshop {
@@ -55,10 +61,9 @@ fn workshop() -> &'static Workshop {
     WORKSHOP.get_or_init(|| {
         let workshop = Workshop::new();
         std::fs::create_dir(workshop.path("sounds")).expect("a new folder");
-        let long: Vec<i16> = sound(470_000, 4999).chain(sound(430_000, 977)).chain(sound(220_000, 50)).collect();
         let short: Vec<i16> = sound(100_000, 3).collect();
-        for (name, samples) in [("long_one.wav", long), ("short_two.wav", short)] {
-            std::fs::write(workshop.path("sounds").join(name), wav(&samples)).expect("written");
+        for (name, recording) in [("long_one.wav", long_recording()), ("short_two.wav", wav(&short))] {
+            std::fs::write(workshop.path("sounds").join(name), recording).expect("written");
         }
         let model = root().join("tests/pretrained/whisper").display().to_string();
         let files = format!(
