@@ -67,7 +67,7 @@ fn workshop() -> &'static Workshop {
         }
         let model = root().join("tests/pretrained/whisper").display().to_string();
         let files = format!(
-            "tasks.transcribe.data={{files: {{test: {{members: {{folder: \"{}\", names: '{{kind}}_{{text}}.wav', field: \
+            "tasks.transcribe.data={{files: {{test: {{members: {{folder: \"{}\", names: '{{kind}}_{{target}}.wav', field: \
              sound}}}}}}}}",
             workshop.path("sounds").display()
         );
@@ -166,7 +166,7 @@ fn the_server_reads_all_windows_of_a_long_recording() {
     let expected = translated("long_one.wav", &[]);
     let of_window = translated("short_two.wav", &[])["outputs"][0]["tokens"].as_array().expect("tokens").len();
     let labels = &expected["outputs"][0]["tokens"];
-    assert!(labels.as_array().expect("tokens").len() >= 3 * of_window - 3, "three windows: {labels}");
+    assert!(labels.as_array().expect("tokens").len() > 2 * of_window, "three windows: {labels}");
 
     let source = given("long_one.wav");
     let answer = served.ask("/api/translate", &json!({ "source": source }));
@@ -254,7 +254,7 @@ fn programs_of_openai_are_told_the_language() {
 #[test]
 fn a_long_recording_is_evaluated_whole() {
     let german = ["--source-language", "de"];
-    let arguments = ["evaluate", "whisper", "--task", "transcribe", "--split", "test", "--no-controls", "--json"];
+    let arguments = ["evaluate", "whisper", "--task", "transcribe", "--split", "test", "--trust-paths", "--no-controls", "--json"];
     let output = workshop().path("outputs.txt").display().to_string();
     let scores = workshop().json(&[&arguments[..], &german, &["--output", output.as_str()]].concat());
     assert_eq!((&scores["samples"], &scores["read_in_windows"]), (&json!(2), &json!(1)));
@@ -266,7 +266,7 @@ fn a_long_recording_is_evaluated_whole() {
         let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(one_line(line), one_line(&text), "{name}");
     }
-    let arguments = ["evaluate", "whisper", "--task", "transcribe", "--split", "test"];
+    let arguments = ["evaluate", "whisper", "--task", "transcribe", "--split", "test", "--trust-paths"];
     let with_controls = workshop().run(&[&arguments[..], &german].concat());
     assert_eq!(with_controls.code, Some(0), "{}", with_controls.stderr);
     assert!(with_controls.stderr.contains("1 of the sources are read in several windows"), "{}", with_controls.stderr);

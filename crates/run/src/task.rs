@@ -187,6 +187,13 @@ impl Task {
         }
     }
 
+    /// Number of sources that are decoded together, at least one: as many of this length as have `batch_tokens` positions in
+    /// the encoder, where a stem may make fewer of them, in so many hypotheses each.
+    pub fn sources_together(&self, length: usize, hypotheses: usize, decoding: &Decoding) -> usize {
+        let positions = self.source.as_ref().map_or(length, |source| source.stem().positions(length));
+        (decoding.batch_tokens / (positions.max(1) * hypotheses.max(1))).max(1)
+    }
+
     /// Encodes an opened source as the sequence that the model reads.
     ///
     /// # Errors

@@ -104,8 +104,8 @@ impl Translator {
         for mut rest in [plain.as_slice(), phrased.as_slice()] {
             while let Some(&first) = rest.first() {
                 let hypotheses = decoding.hypotheses() * asked[first].banks();
-                let rows = decoding.batch_tokens / (asked[first].sequence.len().max(1) * hypotheses);
-                let (now, later) = rest.split_at(rows.clamp(1, rest.len()));
+                let rows = task.sources_together(asked[first].sequence.len(), hypotheses, decoding);
+                let (now, later) = rest.split_at(rows.min(rest.len()));
                 rest = later;
                 let sources: Vec<&Sequence> = now.iter().map(|&place| asked[place].sequence).collect();
                 let rows: Vec<SourceRow> = now

@@ -43,8 +43,8 @@ impl Translator {
         let mut detected = Vec::with_capacity(sources.len());
         let mut rest = sources;
         while let Some(first) = rest.first() {
-            let rows = decoding.batch_tokens / first.len().max(1);
-            let (now, later) = rest.split_at(rows.clamp(1, rest.len()));
+            let rows = task.sources_together(first.len(), 1, decoding);
+            let (now, later) = rest.split_at(rows.min(rest.len()));
             rest = later;
             let stepper = self.joint_stepper(task, now, 1.0)?;
             let mut stepper = Cancellable::new(stepper, self.cancellation().clone());

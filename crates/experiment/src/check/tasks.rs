@@ -128,11 +128,13 @@ fn check_prompt(checker: &mut Checker<'_>, task: &str) {
             checker.error(&place, "there are no languages to choose from", help);
         }
     }
-    // A model that somebody else trained may leave the languages to each request.
+    // A model that somebody else trained may leave the languages to each request; one that tells a language can be evaluated
+    // on data in any.
     let asked_for = !has("data/dataset") && !has("data/files");
+    let told = |option: &str| prompt.detect.is_some_and(|detect| detect.option() == option);
     for error in [prompt.source_tokens().err(), prompt.target_tokens().err()].into_iter().flatten() {
         let place = match &error {
-            PromptError::NoLanguage { .. } if asked_for => continue,
+            PromptError::NoLanguage { option } if asked_for || told(option) => continue,
             PromptError::NoLanguage { .. } => place.clone(),
             PromptError::Language { option, .. } => format!("{place}/{option}"),
         };
