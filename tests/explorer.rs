@@ -12,8 +12,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::speech::long_recording;
+use crate::support::documents::root;
 use crate::support::media::{UNIVERSAL, fill};
-use crate::support::{LANGUAGE_MODEL, TRANSFORMER, Workshop};
+use crate::support::{LANGUAGE_MODEL, TRANSFORMER, Workshop, outside};
 
 const LSTM: &str = "  lstm: { d_model: 32, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";
 
@@ -84,15 +86,29 @@ fn a_person_clicks_through_the_page() {
     workshop.write("universal.yaml", UNIVERSAL);
     workshop.succeed(&["train", "universal.yaml", "--run", "media", "--set", "training.steps=500"]);
 
+    let model = root().join("tests/pretrained/whisper").display().to_string();
+    workshop.succeed(&["import", &model, "--run", "hears"]);
+    std::fs::write(workshop.path("long.wav"), long_recording()).expect("written");
+    let spoken = spoken(&workshop);
+
     let status = Command::new("node")
         .args(["--test", "--test-concurrency=1"])
         .current_dir(scripts())
+        .envs(spoken.map(|recording| ("SPOKEN", recording)))
         .env("ANY2ANY", env!("CARGO_BIN_EXE_any2any"))
         .env("WORKSHOP", workshop.path(""))
         .env_remove("ANY2ANY_DATA")
         .status()
         .expect("Node is installed");
     assert!(status.success(), "the scripts of tests/browser say what is wrong");
+}
+
+/// The run `whisper`, of Whisper tiny.en, and a recording for it, where they lie outside of the repository.
+fn spoken(workshop: &Workshop) -> Option<PathBuf> {
+    let model = outside::models("whisper-tiny-en")?;
+    let recording = outside::models("speech/beckett.wav")?;
+    workshop.succeed(&["import", &model.display().to_string(), "--run", "whisper"]);
+    Some(recording)
 }
 
 fn scripts() -> PathBuf {

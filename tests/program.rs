@@ -42,6 +42,7 @@ mod serve_access;
 mod serve_budget;
 mod serve_mixed;
 mod serve_soundness;
+mod speech;
 mod start;
 mod support;
 mod sweep;

@@ -75,8 +75,8 @@ export async function visit(context, address, work) {
 }
 
 /** A server and a browser for a file of tests. `clicks(name, state, work)` is a test that opens the page there. */
-export async function explorer({ runs = RUNS, ...options } = {}) {
-  const [url, browser] = await Promise.all([serve(runs), launch()]);
+export async function explorer({ runs = RUNS, asking = [], ...options } = {}) {
+  const [url, browser] = await Promise.all([serve(runs, after, ["--no-token", ...asking]), launch()]);
   const context = await contextOf(browser, options);
   const ask = (endpoint, body) => answerOf(`${url}/api/${endpoint}`, body);
   const clicks = (name, state, work) => test(name, () =>

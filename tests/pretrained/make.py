@@ -339,7 +339,34 @@ def whisper():
             row[name] = written[0].tolist()
         rows.append(row)
     (folder / "expected.json").write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n")
+    languages()
     print("whisper", sum(file.stat().st_size for file in folder.iterdir()), "bytes", rows)
+
+
+# Sounds of which the tiny Whisper tells the language, made as those above.
+TOLD = SOUNDS + [(100000, 3), (100000, 7), (200000, 123), (16000, 11), (400000, 20000), (8000, 100000)]
+
+
+def languages():
+    """The language that `detect_language` finds, and the probabilities of all, by the same step of the decoder."""
+    from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration
+    folder = HERE / "whisper"
+    model = WhisperForConditionalGeneration.from_pretrained(folder).eval()
+    extractor = WhisperFeatureExtractor.from_pretrained(folder)
+    names = {token: name.strip("<|>") for name, token in model.generation_config.lang_to_id.items()}
+    rows = []
+    for samples, slowness in TOLD:
+        given = extractor(sound(samples, slowness), sampling_rate=RATE, return_tensors="pt").input_features
+        begin = torch.tensor([[model.config.decoder_start_token_id]])
+        with torch.no_grad():
+            told = model.detect_language(given).item()
+            logits = model(given, decoder_input_ids=begin).logits[0, -1][list(names)]
+        probabilities = dict(zip(names.values(), torch.softmax(logits, 0).tolist()))
+        # Without a language, `generate` writes in the one that it has told.
+        written = model.generate(given, num_beams=1, do_sample=False, task="transcribe")[0].tolist()
+        rows.append({"samples": samples, "slowness": slowness, "language": names[told], "probabilities": probabilities,
+                     "greedy": written})
+    (folder / "languages.json").write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n")
 
 
 if __name__ == "__main__":

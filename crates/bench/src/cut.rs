@@ -63,6 +63,7 @@ mod tests {
         let examples = vec![example(0, &[1, 2, 3], &[9]), example(1, &[4, 5], &[8, 7, 6, 5, 4])];
         let train = Split {
             examples,
+            long: std::collections::BTreeMap::new(),
             sources: Vec::new(),
             references: Vec::new(),
             alternatives: Vec::new(),

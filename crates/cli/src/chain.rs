@@ -6,7 +6,7 @@ use std::sync::Arc;
 use any2any_adapter::{AnyMedium, Kind, Registry, Value};
 use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
-use any2any_translate::{Segment, TranslateError, Translated, Translator};
+use any2any_translate::{DetectedLanguage, Segment, TranslateError, Translated, Translator};
 
 use crate::arguments::{ModelArguments, TranslateArguments, Usage};
 
@@ -23,6 +23,9 @@ pub(crate) struct Chain(Vec<Step>);
 
 /// What every step wrote for a value, or the step that could not read it, and why.
 pub(crate) type Through = Result<Vec<Translated>, (usize, TranslateError)>;
+
+/// What is said from when to when, and in which language by the model's own account.
+pub(crate) type Segments = (Vec<Segment>, Option<DetectedLanguage>);
 
 /// Number of the inputs that are further runs of a chain: folders with a run, before any other input.
 pub(crate) fn runs_among(inputs: &[PathBuf]) -> usize {
@@ -105,17 +108,18 @@ impl Chain {
         Ok(all)
     }
 
-    /// The segments of a recording, with their texts as the last step writes them.
-    pub(crate) fn segments(&self, value: &Value) -> anyhow::Result<Result<Vec<Segment>, TranslateError>> {
+    /// The segments of a recording, with their texts as the last step writes them, and the language that the first model
+    /// told of it.
+    pub(crate) fn segments(&self, value: &Value) -> anyhow::Result<Result<Segments, TranslateError>> {
         let first = Self::of_one(&self.0[0]);
         let translated =
             match first.0.translate_each(first.1, std::slice::from_ref(value), first.2, None)?.pop() {
                 Some(Ok(translated)) => translated,
                 Some(Err(error)) => return Ok(Err(error)),
-                None => return Ok(Ok(Vec::new())),
+                None => return Ok(Ok((Vec::new(), None))),
             };
-        let Some(output) = translated.outputs.first() else { return Ok(Ok(Vec::new())) };
-        let mut segments = translated.segments(output);
+        let mut segments =
+            translated.outputs.first().map(|output| translated.segments(output)).unwrap_or_default();
         for Step { translator, task, decoding, .. } in &self.0[1..] {
             let texts: Vec<Value> = segments.iter().map(|segment| segment.text.as_str().into()).collect();
             let found = translator.translate(task, &texts, decoding, None)?;
@@ -124,7 +128,7 @@ impl Chain {
                     outputs.first().map(|output| output.decoded.value.to_string()).unwrap_or_default();
             }
         }
-        Ok(Ok(segments))
+        Ok(Ok((segments, translated.detected)))
     }
 
     fn of_one(step: &Step) -> (&Translator, &Task, &Decoding) {

@@ -32,7 +32,7 @@ pub use model::{
     TiedEmbeddings, Transformer,
 };
 pub use plugged::Plugged;
-pub use prompt::{Prompt, PromptError, Timestamps};
+pub use prompt::{Detect, Prompt, PromptError, Timestamps};
 pub(crate) use start::CHOICE;
 pub use start::{Adapted, Lora, ModelSection, Start, VocabularyStart};
 pub use task::{Losses, Side, Task};

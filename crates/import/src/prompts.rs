@@ -107,6 +107,7 @@ fn of_family(
                 true => json!({
                     "target": ["{source_language}", TRANSCRIBE, NO_TIMESTAMPS],
                     "languages": names.languages(of_whisper),
+                    "detect": "source_language",
                     "timestamps": timestamps,
                 }),
             }

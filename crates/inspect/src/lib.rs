@@ -57,8 +57,10 @@ pub struct Look {
 /// An opened and encoded source; [`ReadSource::of`] makes it, on any thread.
 #[derive(Clone, Debug)]
 pub struct ReadSource {
-    /// The value, as its medium opened it; regions are parts of it.
+    /// The value, as its medium opened it, or its window; regions are parts of it.
     pub value: Value,
+    /// The window that was read, of a source that is read in several.
+    pub window: Option<SourceWindow>,
     /// The input of the stem.
     pub sequence: Sequence,
     /// The positions that the encoder sees.
@@ -67,6 +69,19 @@ pub struct ReadSource {
     pub unknown: Vec<String>,
     /// Warnings about the value, from its medium.
     pub warnings: Vec<String>,
+}
+
+/// A window of a source that is read in several.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SourceWindow {
+    /// Its number, from 0.
+    pub number: usize,
+    /// The number of windows.
+    pub count: usize,
+    /// Its start in the whole source, in seconds.
+    pub start: f64,
+    /// Its end in the whole source, in seconds.
+    pub end: f64,
 }
 
 /// A position of the encoder.

@@ -43,7 +43,7 @@ pub use model_card::{CardScores, ModelCard};
 pub use model_config::{architecture, encoder_blocks, model_config};
 pub use optimizer_state::check_state;
 pub use parameters::Weights;
-pub use prompt::Timestamps;
+pub use prompt::{LanguageChoice, Timestamps};
 pub use quantized::write_rounded_weights;
 pub use run_folder::{Existing, ExperimentTexts, RunFolder, fresh_model, written_stem};
 pub use start::{Source, Start, TakenOver};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use any2any_adapter::{
     Adapter, AdapterError, Decoded, Encoded, Head, Random, Region, Sequence, Stem, Value, WrittenFile,
 };
-use any2any_experiment::spec::{Prompt, PromptError};
+use any2any_experiment::spec::{Detect, Prompt, PromptError};
 
 use crate::error::RunError;
 
@@ -88,11 +88,15 @@ impl Adapter for Prompted {
     }
 
     fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
-        let Around { front, behind, .. } = self.tokens()?;
-        let Some(rest) = sequence.tokens().and_then(|tokens| tokens.strip_prefix(&front[..])) else {
+        // As long as no language is known, there is nothing to leave out.
+        let (front, behind) = match &self.tokens {
+            Ok(Around { front, behind, .. }) => (&front[..], &behind[..]),
+            Err(_) => Default::default(),
+        };
+        let Some(rest) = sequence.tokens().and_then(|tokens| tokens.strip_prefix(front)) else {
             return self.adapter.decode(sequence);
         };
-        let inner = rest.strip_suffix(&behind[..]).unwrap_or(rest);
+        let inner = rest.strip_suffix(behind).unwrap_or(rest);
         let mut decoded = self.adapter.decode(&Sequence::Tokens(inner.to_vec()))?;
         decoded.regions.splice(0..0, front.iter().map(|_| Region::Nothing));
         decoded.regions.resize(front.len() + rest.len(), Region::Nothing);
@@ -211,6 +215,18 @@ pub(crate) struct TaskPrompt {
     target: TokenNumbers,
 }
 
+/// A language that the model tells: the one whose token is the most probable at its place in the prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LanguageChoice {
+    /// The language that is told.
+    pub detect: Detect,
+    /// The tokens of the prompt in front of its place.
+    pub before: Vec<u32>,
+    /// The languages to choose from, each with its token.
+    pub candidates: Vec<(String, u32)>,
+}
+
 /// A prompt in some languages.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PromptTokens {
@@ -277,12 +293,7 @@ impl TaskPrompt {
         source_language: Option<&str>,
         target_language: Option<&str>,
     ) -> Result<PromptTokens, RunError> {
-        let mut prompt = self.prompt.clone();
-        for (language, given) in
-            [(&mut prompt.source_language, source_language), (&mut prompt.target_language, target_language)]
-        {
-            *language = given.map(str::to_owned).or(language.take());
-        }
+        let prompt = self.prompt.in_languages(source_language, target_language);
         let wrong = |source: PromptError| RunError::Prompt { task: task.to_owned(), source };
         let begin = prompt.begin_token().map_err(wrong)?;
         let begin = begin.map(|begin| self.target.all(task, "prompt.begin", [begin])).transpose()?;
@@ -304,5 +315,31 @@ impl TaskPrompt {
             None => Around::default(),
         };
         Ok(PromptTokens { source, target })
+    }
+
+    /// The prompt that is told these languages, where they are given.
+    pub(crate) fn in_languages(&self, source_language: Option<&str>, target_language: Option<&str>) -> Self {
+        let prompt = self.prompt.in_languages(source_language, target_language);
+        Self { prompt, source: self.source.clone(), target: self.target.clone() }
+    }
+
+    /// The choice of the language that the model tells; `None` if it tells none, or somebody names it.
+    ///
+    /// # Errors
+    ///
+    /// If another language is missing, or a token is none of the vocabulary.
+    pub(crate) fn choice(&self, task: &str) -> Result<Option<(LanguageChoice, PromptTokens)>, RunError> {
+        let (Some(detect), Some(place)) = (self.prompt.detect, self.prompt.detected_place()) else {
+            return Ok(None);
+        };
+        // With any of the languages in that place, nothing else may be missing.
+        let Some(any) = self.prompt.languages.keys().next() else { return Ok(None) };
+        let tokens = match detect {
+            Detect::SourceLanguage => self.tokens(task, Some(any), None)?,
+            Detect::TargetLanguage => self.tokens(task, None, Some(any))?,
+        };
+        let numbers = self.target.all(task, "prompt.languages", self.prompt.languages.values())?;
+        let candidates = self.prompt.languages.keys().cloned().zip(numbers).collect();
+        Ok(Some((LanguageChoice { detect, before: tokens.target.front[..place].to_vec(), candidates }, tokens)))
     }
 }

@@ -10,7 +10,7 @@ use any2any_experiment::spec::{self, Decoding, Experiment, Metric, PromptError};
 use crate::error::RunError;
 use crate::framing::Framing;
 use crate::lengths::{OutputLengths, labels};
-use crate::prompt::{PromptTokens, TaskPrompt, TokenNumbers, unprompted};
+use crate::prompt::{LanguageChoice, PromptTokens, TaskPrompt, TokenNumbers, unprompted};
 use crate::task_sides::{Role, TaskSides};
 
 /// Task of a run: its sides, their adapters, and the rules that depend on both.
@@ -29,6 +29,8 @@ pub struct Task {
     prompt_tokens: PromptTokens,
     /// The language that the prompt lacks.
     lacking: Option<PromptError>,
+    /// The language that the model is to tell.
+    choice: Option<Arc<LanguageChoice>>,
     /// The numbers of tokens that the decoding options name.
     named: Arc<TokenNumbers>,
     spec: spec::Task,
@@ -65,6 +67,7 @@ impl Task {
             prompt,
             prompt_tokens: PromptTokens::default(),
             lacking: None,
+            choice: None,
             named: Arc::new(named),
             decoding,
             metrics: experiment.metrics(&sides.name).to_vec(),
@@ -184,15 +187,32 @@ impl Task {
         }
     }
 
+    /// Number of sources that are decoded together, at least one: as many of this length as have `batch_tokens` positions in
+    /// the encoder, where a stem may make fewer of them, in so many hypotheses each.
+    pub fn sources_together(&self, length: usize, hypotheses: usize, decoding: &Decoding) -> usize {
+        let positions = self.source.as_ref().map_or(length, |source| source.stem().positions(length));
+        (decoding.batch_tokens / (positions.max(1) * hypotheses.max(1))).max(1)
+    }
+
     /// Encodes an opened source as the sequence that the model reads.
     ///
     /// # Errors
     ///
     /// If the task has no source, or its adapter cannot read the value.
     pub fn encode_source(&self, opened: &Value) -> Result<Encoded, RunError> {
-        self.require_languages()?;
+        self.require_languages_of_sources()?;
         let source = self.source.as_ref().ok_or_else(|| self.sides.no_source())?;
         source.encode(opened).map_err(|error| self.error(Role::Source, error))
+    }
+
+    /// Windows of an opened source; none of one that is read at once.
+    ///
+    /// # Errors
+    ///
+    /// If the source cannot be cut.
+    pub fn windows(&self, opened: &Value) -> Result<Vec<Window>, RunError> {
+        let Some(side) = &self.sides.source else { return Ok(Vec::new()) };
+        side.with_options.windows(opened).map_err(|error| self.error(Role::Source, error))
     }
 
     /// Windows of an opened source that is read in windows, each as the sequence that the model reads, with its start in
@@ -202,12 +222,7 @@ impl Task {
     ///
     /// As [`encode_source`](Self::encode_source), and if the source cannot be cut.
     pub fn encode_windows(&self, opened: &Value) -> Result<Vec<(Option<Window>, Encoded)>, RunError> {
-        let windows = match &self.sides.source {
-            Some(side) => {
-                side.with_options.windows(opened).map_err(|error| self.error(Role::Source, error))?
-            }
-            None => Vec::new(),
-        };
+        let windows = self.windows(opened)?;
         if windows.is_empty() {
             return Ok(vec![(None, self.encode_source(opened)?)]);
         }
@@ -253,7 +268,11 @@ impl Task {
                 format!("task '{name}' writes frames, which begin with no given ones: give no prefix");
             return Err(RunError::Unsupported(message));
         };
-        let encoded = self.encode_target(opened)?;
+        // The prompt of a language that the model has yet to tell goes in front later.
+        let encoded = match self.choice {
+            Some(_) => self.plain.1.encode(opened).map_err(|error| self.error(Role::Target, error))?,
+            None => self.encode_target(opened)?,
+        };
         let tokens = encoded.sequence.tokens().unwrap_or_default();
         let tokens = tokens.strip_suffix(&[end]).unwrap_or(tokens);
         let own = tokens.iter().zip(&encoded.regions).skip(self.prompt_tokens().len());

@@ -149,8 +149,8 @@ impl LoadedRun {
         let vocabulary = task.vocabulary().unwrap_or(0) as u64;
         let products = guided * self.parameters.saturating_mul(rows.saturating_mul(most) + positions);
         // Sources are decoded in batches, one after the other.
-        let shortest = sources.iter().min().copied().unwrap_or(1).max(1);
-        let together = (decoding.batch_tokens / shortest) as u64;
+        let shortest = sources.iter().min().copied().unwrap_or(1);
+        let together = task.sources_together(shortest, 1, decoding) as u64;
         let rows = rows.min(together.max(beam));
         let keys = rows.saturating_mul(most).saturating_mul(2 * decoder_layers * d_model + 1);
         let read = positions * d_model * (2 * decoder_layers + encoder_layers.min(1) * 8);

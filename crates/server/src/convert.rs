@@ -6,8 +6,8 @@ use any2any_inspect::{self as inspect, Array, BeamTrace, ReadSource};
 
 use crate::pooling;
 use crate::protocol::{
-    Attention, AttentionKind, BeamNode, BeamTree, Floats, Look, LookPosition, LookSource, LookTarget, Part,
-    PartValues, WrittenPosition,
+    Attention, AttentionKind, BeamNode, BeamTree, Floats, Look, LookPosition, LookSource, LookTarget,
+    LookWindow, Part, PartValues, WrittenPosition,
 };
 use crate::view::{region, view};
 
@@ -24,6 +24,10 @@ pub(crate) fn look(
 ) -> Look {
     let source = source.map(|source| LookSource {
         view: view(&source.value),
+        window: source.window.map(|window| {
+            let inspect::SourceWindow { number, count, start, end } = window;
+            LookWindow { number, count, start, end }
+        }),
         positions: source
             .positions
             .iter()

@@ -111,6 +111,8 @@ impl Recorder {
             let mut about = with(&about, json!({ "checkpoint": "best" }));
             if !source.is_null() {
                 about["source"] = source.clone();
+                // Of a long source, the page shows its first window at first.
+                about["window"] = json!(0);
             }
             let tokens = self.example(&about, task).await?;
             if number < MACHINES {

@@ -21,7 +21,7 @@ use crate::run_registry::Kept;
 use crate::view::view;
 
 pub(crate) use describe::vocabulary;
-pub(crate) use inputs::{Longest, require_tokens};
+pub(crate) use inputs::{Longest, ToTranslate, require_tokens};
 
 /// The most bytes of a picture or sound that a training wrote.
 const WRITTEN: u64 = 64 << 20;

@@ -31,7 +31,8 @@ pub use libretranslate::{
     Texts,
 };
 pub use look::{
-    Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, WrittenPosition,
+    Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, LookWindow,
+    WrittenPosition,
 };
 pub use machine::{Machine, MachineRequest, Part, PartValues};
 pub use numbers::{Bytes, Floats};
@@ -44,7 +45,7 @@ pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task, TaskLan
 pub use sample::{Sample, Samples, SamplesQuery, Vocabulary, VocabularyQuery};
 pub use training::{Sweep, SweepQuery, Training, TrainingQuery, Written, WrittenQuery};
 pub use translate::{
-    Beam, Decoding, Greedy, NextRequest, NextToken, NextTokens, Output, Sampling, Score, ScoreRequest,
-    StreamedEnd, StreamedToken, TranslateRequest, Translations,
+    Beam, Decoding, DetectedLanguage, Greedy, NextRequest, NextToken, NextTokens, Output, Sampling, Score,
+    ScoreRequest, StreamedEnd, StreamedToken, TranslateRequest, Translations,
 };
 pub use value::{Channels, Rectangle, Region, Span, View, ViewImage, ViewSignal};

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use any2any_adapter::{Cancellation, Sequence};
+use any2any_adapter::Cancellation;
 use any2any_experiment::spec::Decoding;
-use any2any_translate::{Output, Translator};
+use any2any_translate::{EncodedSource, Translated, Translator};
 use tokio::sync::oneshot;
 
 use crate::api_error::ApiError;
@@ -32,12 +32,12 @@ pub(crate) struct Translate {
     pub task: usize,
     pub languages: Languages,
     /// The sources; empty for a decoder-only model.
-    pub sources: Vec<Sequence>,
+    pub sources: Vec<EncodedSource>,
     pub decoding: Decoding,
     pub prefix: Vec<u32>,
     /// Cancelled when nobody waits for the answer any more.
     pub cancellation: Cancellation,
-    pub reply: Reply<Vec<Vec<Output>>>,
+    pub reply: Reply<Vec<Translated>>,
 }
 
 impl Translate {
@@ -54,7 +54,7 @@ impl Translate {
     }
 
     fn positions(&self) -> usize {
-        self.sources.iter().map(Sequence::len).sum()
+        self.sources.iter().map(EncodedSource::positions).sum()
     }
 }
 
@@ -213,13 +213,14 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
+    use any2any_adapter::Sequence;
     use any2any_experiment::spec::Sampling;
 
     use super::*;
 
     fn translation(task: usize, positions: usize, decoding: &Decoding) -> (Job, impl Sized + use<>) {
         let (reply, answer) = oneshot::channel();
-        let sources = vec![Sequence::Tokens(vec![1; positions])];
+        let sources = vec![Sequence::Tokens(vec![1; positions]).into()];
         let decoding = decoding.clone();
         (
             Job::Translate(Box::new(Translate {

@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use any2any_adapter::{Cancellation, Registry, Sequence};
+use any2any_adapter::{Cancellation, Registry};
 use any2any_experiment::spec::Decoding;
 use any2any_run::RunFolder;
-use any2any_translate::{Output, Translator};
+use any2any_translate::{EncodedSource, Translated, Translator};
 use tokio::sync::oneshot;
 
 use crate::api_error::ApiError;
@@ -43,7 +43,7 @@ pub(crate) struct Translation {
     /// Number of the task.
     pub task: usize,
     pub languages: Languages,
-    pub sources: Vec<Sequence>,
+    pub sources: Vec<EncodedSource>,
     pub decoding: Decoding,
     pub prefix: Vec<u32>,
 }
@@ -73,7 +73,7 @@ impl Worker {
         &self,
         lane: Lane,
         translation: Translation,
-    ) -> Result<Vec<Vec<Output>>, ApiError> {
+    ) -> Result<Vec<Translated>, ApiError> {
         let (reply, answer) = oneshot::channel();
         let cancellation = Cancellation::new();
         let _waiting = cancellation.on_drop();
@@ -212,10 +212,11 @@ impl Thread {
         }
     }
 
-    fn answer(&self, batch: Vec<Translate>, outputs: Result<Vec<Vec<Output>>, ApiError>) {
+    fn answer(&self, batch: Vec<Translate>, outputs: Result<Vec<Translated>, ApiError>) {
         match outputs {
             Ok(outputs) => {
-                let tokens = outputs.iter().flatten().map(|output| output.tokens().len() as u64).sum();
+                let written = outputs.iter().flat_map(|translated| &translated.outputs);
+                let tokens = written.map(|output| output.tokens().len() as u64).sum();
                 self.shared.metrics.tokens.fetch_add(tokens, Ordering::Relaxed);
                 let mut outputs = outputs.into_iter();
                 for job in batch {
@@ -237,17 +238,19 @@ impl Thread {
 fn translated(
     model: &Result<Translator, ApiError>,
     batch: &[Translate],
-) -> Result<Vec<Vec<Output>>, ApiError> {
+) -> Result<Vec<Translated>, ApiError> {
     let model = model.as_ref().map_err(Clone::clone)?;
     let model = model.until(Cancellation::of_all(batch.iter().map(|job| &job.cancellation)));
     let Translate { task, languages, decoding, prefix, .. } = &batch[0];
     let task = &languages.of(&model.adapters.tasks()[*task])?;
-    let sources: Vec<&Sequence> = batch.iter().flat_map(|job| &job.sources).collect();
-    let outputs = match sources.is_empty() {
-        true => model.complete_tokens(task, prefix, decoding, 1),
-        false => model.translate_sequences(task, &sources, decoding, prefix),
-    };
-    Ok(outputs?)
+    let sources: Vec<&EncodedSource> = batch.iter().flat_map(|job| &job.sources).collect();
+    Ok(match sources.is_empty() {
+        true => {
+            let outputs = model.complete_tokens(task, prefix, decoding, 1)?.into_iter();
+            outputs.map(|outputs| Translated { outputs, ..Translated::default() }).collect()
+        }
+        false => model.translate_encoded(task, &sources, decoding, prefix)?,
+    })
 }
 
 impl Translate {

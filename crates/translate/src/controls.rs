@@ -10,9 +10,9 @@ use any2any_metrics::{Interval, Score};
 use any2any_run::Task;
 use serde::Serialize;
 
+use crate::encoded_source::EncodedSource;
 use crate::error::TranslateError;
 use crate::evaluate::{self, DecodedSplit};
-use crate::example::Example;
 use crate::split::Split;
 use crate::translator::Translator;
 
@@ -51,20 +51,14 @@ impl Controls {
         decoding: &Decoding,
     ) -> Result<Self, TranslateError> {
         let seed = Seed(translator.experiment.seed);
-        let sources: Vec<&Sequence> =
-            split.examples.iter().filter_map(|example| example.source.as_ref()).collect();
-        let decode = |sources: Vec<Sequence>| {
-            let replaced = split
-                .examples
-                .iter()
-                .zip(sources)
-                .map(|(example, source)| Example { source: Some(source), ..example.clone() });
-            let replaced = Split { examples: replaced.collect(), ..split.with_references() };
-            evaluate::decode(translator, task, &replaced, decoding, None)
-        };
+        let sources: Vec<EncodedSource> =
+            split.examples.iter().filter_map(|example| split.source_of(example)).collect();
+        // Without the sources' values, of which blank ones would need no search.
+        let replaced = Split { examples: split.examples.clone(), ..split.with_references() };
+        let decode = |sources| evaluate::decode_from(translator, task, &replaced, sources, decoding, None);
         Ok(Self {
             swapped: decode(swapped(&sources, &mut seed.random("controls: swapped", 0)))?,
-            noise: decode(noise(&sources, &mut seed.random("controls: noise", 0)))?,
+            noise: decode(of_noise(&sources, &mut seed.random("controls: noise", 0)))?,
         })
     }
 
@@ -95,12 +89,19 @@ fn beyond(truth: &Interval, control: &Interval, larger_is_better: bool) -> bool 
 }
 
 /// Every sample gets the source of another (Sattolo 1986: one cycle through all of them).
-fn swapped(sources: &[&Sequence], random: &mut Random) -> Vec<Sequence> {
+fn swapped<T: Clone>(sources: &[T], random: &mut Random) -> Vec<T> {
     let mut order: Vec<usize> = (0..sources.len()).collect();
     for last in (1..order.len()).rev() {
         order.swap(last, random.below(last));
     }
     order.into_iter().map(|from| sources[from].clone()).collect()
+}
+
+/// Noise in place of each source, window by window.
+fn of_noise(sources: &[EncodedSource], random: &mut Random) -> Vec<EncodedSource> {
+    let sequences: Vec<&Sequence> = sources.iter().flat_map(EncodedSource::sequences).collect();
+    let mut noise = noise(&sequences, random).into_iter();
+    sources.iter().map(|source| source.with_sequences(noise.by_ref().take(source.lengths().len()))).collect()
 }
 
 /// Noise like the sources: frames drawn column by column from a normal distribution of the same mean and deviation,
@@ -168,7 +169,7 @@ mod tests {
         let sources: Vec<Sequence> = (0..20).map(|number| Sequence::Tokens(vec![number])).collect();
         let sources: Vec<&Sequence> = sources.iter().collect();
         let swapped = swapped(&sources, &mut Seed(1).random("test", 0));
-        assert!(swapped.iter().zip(&sources).all(|(swapped, own)| swapped != *own));
+        assert!(swapped.iter().zip(&sources).all(|(swapped, own)| swapped != own));
         let mut numbers: Vec<u32> =
             swapped.iter().flat_map(|source| source.tokens().expect("tokens")).copied().collect();
         numbers.sort_unstable();

@@ -43,15 +43,13 @@ pub(crate) struct Asked<'a> {
     pub sequence: &'a Sequence,
     /// The number that seeds its sampling.
     pub number: usize,
+    /// The tokens that its output begins with.
+    pub prefix: &'a [u32],
     /// The phrases that its output must have.
     pub phrases: Vec<Phrase>,
 }
 
-impl<'a> Asked<'a> {
-    fn new(sequence: &'a Sequence, number: usize) -> Self {
-        Self { sequence, number, phrases: Vec::new() }
-    }
-
+impl Asked<'_> {
     /// The number of beams of its search.
     fn banks(&self) -> usize {
         1 + self.phrases.iter().map(Phrase::cost).sum::<usize>()
@@ -84,8 +82,8 @@ impl Translator {
         decoding: &Decoding,
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
-        let asked = sources.iter().enumerate().map(|(number, source)| Asked::new(source, number));
-        self.search_asked(task, &asked.collect::<Vec<_>>(), decoding, prefix)
+        let asked = |(number, &sequence)| Asked { sequence, number, prefix, phrases: Vec::new() };
+        self.search_asked(task, &sources.iter().enumerate().map(asked).collect::<Vec<_>>(), decoding)
     }
 
     /// Searches for the outputs of sources, in their order.
@@ -94,7 +92,6 @@ impl Translator {
         task: &Task,
         asked: &[Asked<'_>],
         decoding: &Decoding,
-        prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
         decoding.check()?;
         let task = &*as_decoded(task, decoding)?;
@@ -107,14 +104,14 @@ impl Translator {
         for mut rest in [plain.as_slice(), phrased.as_slice()] {
             while let Some(&first) = rest.first() {
                 let hypotheses = decoding.hypotheses() * asked[first].banks();
-                let rows = decoding.batch_tokens / (asked[first].sequence.len().max(1) * hypotheses);
-                let (now, later) = rest.split_at(rows.clamp(1, rest.len()));
+                let rows = task.sources_together(asked[first].sequence.len(), hypotheses, decoding);
+                let (now, later) = rest.split_at(rows.min(rest.len()));
                 rest = later;
                 let sources: Vec<&Sequence> = now.iter().map(|&place| asked[place].sequence).collect();
                 let rows: Vec<SourceRow> = now
                     .iter()
                     .map(|&place| {
-                        let Asked { sequence, number, .. } = asked[place];
+                        let Asked { sequence, number, prefix, .. } = asked[place];
                         let row = self.row(task, number, Some(sequence.len()), prefix, decoding);
                         // What must be written has its room, whatever the limit is.
                         match asked[place].banks() - 1 {

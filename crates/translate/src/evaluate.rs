@@ -12,12 +12,14 @@ use any2any_run::Task;
 use serde::Serialize;
 
 use crate::decode::Output;
+use crate::encoded_source::EncodedSource;
 use crate::error::TranslateError;
 use crate::example::Example;
 use crate::media_metrics;
 use crate::split::{Split, evenly};
 use crate::text_metrics::score_texts;
 use crate::translator::Translator;
+use crate::windows::{Found, Searched};
 
 /// Teacher-forced loss and accuracy of a model: it predicts each token or frame from all before it, without search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -122,16 +124,37 @@ pub fn decode(
     decoding: &Decoding,
     at_most: Option<usize>,
 ) -> Result<DecodedSplit, TranslateError> {
+    let sources = split.examples.iter().filter_map(|example| split.source_of(example)).collect();
+    decode_from(translator, task, split, sources, decoding, at_most)
+}
+
+/// Decodes a split, or its first samples, from other sources than its own.
+pub(crate) fn decode_from(
+    translator: &Translator,
+    task: &Task,
+    split: &Split,
+    mut sources: Vec<EncodedSource>,
+    decoding: &Decoding,
+    at_most: Option<usize>,
+) -> Result<DecodedSplit, TranslateError> {
     let count = at_most.unwrap_or(split.examples.len()).min(split.examples.len());
     let examples = &split.examples[..count];
-    let sources: Vec<_> = examples.iter().filter_map(|example| example.source.as_ref()).collect();
+    sources.truncate(count);
     // A blank source gives an empty output, as it does in a translation.
     let gives_nothing =
         |at: usize| split.sources.get(at).is_some_and(|source| translator.gives_nothing(task, source));
-    let searched: Vec<_> =
-        sources.iter().enumerate().map(|(at, source)| (!gives_nothing(at)).then_some(*source)).collect();
-    let mut results = translator.search_some(task, &searched, decoding, &[])?;
-    let hypotheses = results.iter_mut().map(|best| best.swap_remove(0)).collect();
+    let searched =
+        sources.iter().enumerate().filter(|&(at, _)| !gives_nothing(at)).map(|(number, source)| Searched {
+            number,
+            windows: source.windows().collect(),
+            phrases: Vec::new(),
+        });
+    let searched: Vec<Searched<'_>> = searched.collect();
+    let found = translator.search_windows(task, &searched, decoding, &[])?;
+    let mut hypotheses: Vec<Output> = sources.iter().map(|_| Output::empty()).collect();
+    for (Searched { number, .. }, Found { mut outputs, .. }) in searched.iter().zip(found) {
+        hypotheses[*number] = outputs.swap_remove(0);
+    }
     Ok(DecodedSplit {
         hypotheses,
         reference_tokens: examples
@@ -141,7 +164,7 @@ pub fn decode(
             .collect(),
         references: split.references[..count].to_vec(),
         alternatives: split.alternatives.iter().map(|set| set[..count].to_vec()).collect(),
-        source_lengths: sources.iter().map(|source| source.len()).collect(),
+        source_lengths: sources.iter().map(EncodedSource::positions).collect(),
     })
 }
 

@@ -1,10 +1,13 @@
 //! Encoded samples of a task, in memory.
 
+use std::collections::BTreeMap;
+
 use any2any_adapter::{AdapterError, Frames, Sequence, Value};
 use any2any_data::batching::Lengths;
 use any2any_run::{Role, Task};
 use rayon::prelude::*;
 
+use crate::encoded_source::EncodedSource;
 use crate::opened_split::OpenedSplit;
 
 /// An encoded sample of a task.
@@ -69,15 +72,33 @@ pub fn checksum_with_texts<'a>(
     })
 }
 
+/// The sources of a split that are read in several windows, by the numbers of their samples. Those that cannot be read are
+/// left to [`encode`].
+pub(crate) fn long(opened: &OpenedSplit, task: &Task) -> BTreeMap<usize, EncodedSource> {
+    let samples = opened.samples.par_iter().zip(&opened.sources);
+    let long = samples.filter(|(_, source)| task.windows(source).is_ok_and(|windows| windows.len() > 1));
+    long.filter_map(|(&sample, source)| Some((sample, EncodedSource::of(task, source).ok()?))).collect()
+}
+
 /// Encodes every opened sample of a split, with an error and its side in the place of each sample that cannot be
 /// encoded.
 pub(crate) fn encode(opened: &OpenedSplit, task: &Task) -> Vec<Result<Example, (Role, AdapterError)>> {
+    encode_with(opened, task, |_| None)
+}
+
+/// The same, with some sources that are encoded already, by the numbers of their samples.
+pub(crate) fn encode_with<'s>(
+    opened: &OpenedSplit,
+    task: &Task,
+    encoded: impl Fn(usize) -> Option<&'s Sequence> + Sync,
+) -> Vec<Result<Example, (Role, AdapterError)>> {
     (0..opened.samples.len())
         .into_par_iter()
         .map(|row| {
             let sample = opened.samples[row];
-            let source = match (opened.sources.get(row), task.source()) {
-                (Some(value), Some(adapter)) => {
+            let source = match (opened.sources.get(row), task.source(), encoded(sample)) {
+                (Some(_), Some(_), Some(source)) => Some(source.clone()),
+                (Some(value), Some(adapter), None) => {
                     let encoded = adapter.encode(value);
                     Some(encoded.map_err(|error| (Role::Source, error))?.sequence)
                 }

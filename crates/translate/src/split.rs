@@ -1,10 +1,13 @@
 //! A split of a task: its encoded samples, beside their opened values.
 
-use any2any_adapter::Value;
+use std::collections::BTreeMap;
+
+use any2any_adapter::{AdapterError, Value};
 use any2any_data::batching::Lengths;
 use any2any_data::{Broken, Dataset, Flaws};
 use any2any_run::{Role, RunError, Task};
 
+use crate::encoded_source::EncodedSource;
 use crate::example::{self, Example};
 use crate::oddities::Oddities;
 use crate::opened_split::{OpenedSplit, Warnings};
@@ -15,6 +18,8 @@ use crate::per_position::{keep_matching, retain};
 pub struct Split {
     /// The encoded samples, all that can be read.
     pub examples: Vec<Example>,
+    /// The sources that are read in several windows, by the numbers of their samples; such an example has the first of them.
+    pub long: BTreeMap<usize, EncodedSource>,
     /// The sources; none if the task has no source.
     pub sources: Vec<Value>,
     /// The references, which are the targets.
@@ -39,6 +44,28 @@ impl Split {
     /// If not a single sample can be encoded.
     pub fn new(opened: OpenedSplit, task: &Task) -> Result<Self, RunError> {
         let encoded = example::encode(&opened, task);
+        Self::of_encoded(opened, encoded, BTreeMap::new(), task)
+    }
+
+    /// Encodes the opened values of a split, of which sources may be read in several windows: they can be decoded, and are
+    /// nothing to compute a loss of.
+    ///
+    /// # Errors
+    ///
+    /// If not a single sample can be encoded.
+    pub fn in_windows(opened: OpenedSplit, task: &Task) -> Result<Self, RunError> {
+        let long = example::long(&opened, task);
+        let firsts = |sample: usize| long.get(&sample).and_then(|source| source.sequences().next());
+        let encoded = example::encode_with(&opened, task, firsts);
+        Self::of_encoded(opened, encoded, long, task)
+    }
+
+    fn of_encoded(
+        opened: OpenedSplit,
+        encoded: Vec<Result<Example, (Role, AdapterError)>>,
+        long: BTreeMap<usize, EncodedSource>,
+        task: &Task,
+    ) -> Result<Self, RunError> {
         let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
         let place = |place: usize, role: Role| opened.sample(role, place);
         let refused: Vec<Option<String>> = encoded
@@ -67,8 +94,9 @@ impl Split {
         retain(&mut sources, &fits);
         retain(&mut targets, &fits);
         alternatives.iter_mut().for_each(|set| retain(set, &fits));
+        let references = targets;
         let mut split =
-            Self { examples, sources, references: targets, alternatives, broken, warnings, flaws, oddities };
+            Self { examples, long, sources, references, alternatives, broken, warnings, flaws, oddities };
         if task.is_per_position() {
             keep_matching(&mut split, task)?;
         }
@@ -93,6 +121,7 @@ impl Split {
     pub fn with_references(&self) -> Self {
         Self {
             examples: Vec::new(),
+            long: BTreeMap::new(),
             sources: Vec::new(),
             references: self.references.clone(),
             alternatives: self.alternatives.clone(),
@@ -108,6 +137,7 @@ impl Split {
         let places = || evenly(count, self.examples.len());
         Self {
             examples: places().map(|at| self.examples[at].clone()).collect(),
+            long: self.long.clone(),
             sources: places().filter_map(|at| self.sources.get(at).cloned()).collect(),
             references: places().map(|at| self.references[at].clone()).collect(),
             alternatives: self
@@ -120,6 +150,18 @@ impl Split {
             flaws: self.flaws.clone(),
             oddities: self.oddities,
         }
+    }
+
+    /// The source of an example as a model reads it; `None` of a task without sources.
+    pub fn source_of(&self, example: &Example) -> Option<EncodedSource> {
+        let long = self.long.get(&example.sample).cloned();
+        long.or_else(|| example.source.clone().map(EncodedSource::from))
+    }
+
+    /// The examples whose sources are read at once: those that have a loss.
+    pub fn read_at_once(&self) -> Vec<Example> {
+        let at_once = |example: &&Example| !self.long.contains_key(&example.sample);
+        self.examples.iter().filter(at_once).cloned().collect()
     }
 
     /// The lengths of every sample.

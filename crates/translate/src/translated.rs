@@ -1,20 +1,19 @@
 //! Translations source by source: the error of one that cannot be read takes its place, and warnings about a source go
 //! with its results.
 
-use std::borrow::Cow;
-
 use any2any_adapter::{Encoded, Frames, Kind, OpenedValue, Sequence, Value, Window};
 use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
 use rayon::prelude::*;
 
 use crate::alignments::Aligned;
-use crate::decode::{Asked, Output, as_decoded};
+use crate::decode::{Output, as_decoded};
+use crate::detection::DetectedLanguage;
 use crate::error::TranslateError;
 use crate::oddities::is_blank;
 use crate::segments::Segment;
 use crate::translator::Translator;
-use crate::windows::{Waiting, of_windows, rest};
+use crate::windows::{Found, Searched};
 
 /// The results for one source.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +24,8 @@ pub struct Translated {
     pub warnings: Vec<String>,
     /// The duration of the source in seconds; `None` of a source without time.
     pub seconds: Option<f64>,
+    /// The language that the model told of the source, if it was to tell it.
+    pub detected: Option<DetectedLanguage>,
 }
 
 impl Translated {
@@ -79,42 +80,19 @@ impl Translator {
         task.require_source()?;
         let read: Vec<Result<Source, TranslateError>> =
             values.par_iter().map(|value| self.read_source(task, value)).collect();
-        let searched = |place: usize| read[place].as_ref().ok().filter(|source| !source.is_blank);
-        let mut waiting = Vec::new();
-        for number in 0..read.len() {
-            let windows = searched(number).into_iter().flat_map(|source| &source.windows);
-            waiting.extend(windows.map(|(window, encoded)| Waiting {
-                number,
-                window: window.as_ref().map(Cow::Borrowed),
-                sequence: Cow::Borrowed(&encoded.sequence),
-            }));
-        }
-        let mut found: Vec<Vec<(Option<f64>, Vec<Output>)>> = read.iter().map(|_| Vec::new()).collect();
-        while !waiting.is_empty() {
-            // The sampling of a source depends on its number among all, and so does that of each of its windows.
-            let asked = waiting.iter().map(|Waiting { number, sequence, .. }| {
-                let phrases = searched(*number).map(|source| self.phrases(task, &source.opened));
-                Asked { sequence, number: *number, phrases: phrases.unwrap_or_default() }
-            });
-            let outputs = self.search_asked(task, &asked.collect::<Vec<_>>(), decoding, &prefix)?;
-            let mut rests = Vec::new();
-            for (Waiting { number, window, .. }, outputs) in waiting.into_iter().zip(outputs) {
-                let rest =
-                    window.as_ref().zip(outputs.first()).and_then(|(window, best)| rest(task, window, best));
-                if let Some(window) = rest {
-                    let sequence = Cow::Owned(task.encode_source(&window.value)?.sequence);
-                    rests.push(Waiting { number, window: Some(Cow::Owned(window)), sequence });
-                }
-                found[number].push((window.map(|window| window.start), outputs));
-            }
-            waiting = rests;
-        }
-        let mut results: Vec<Vec<Output>> = Vec::with_capacity(read.len());
-        for (number, found) in found.into_iter().enumerate() {
-            results.push(match searched(number) {
-                Some(_) => of_windows(task, found)?,
-                None => vec![Output::empty()],
-            });
+        let searched = read.iter().enumerate().filter_map(|(number, source)| {
+            let source = source.as_ref().ok().filter(|source| !source.is_blank)?;
+            let windows = source.windows.iter();
+            let windows = windows.map(|(window, encoded)| (window.as_ref(), &encoded.sequence)).collect();
+            Some(Searched { number, windows, phrases: self.phrases(task, &source.opened) })
+        });
+        let searched: Vec<Searched<'_>> = searched.collect();
+        let found = self.search_windows(task, &searched, decoding, &prefix)?;
+        let mut results: Vec<Vec<Output>> = read.iter().map(|_| vec![Output::empty()]).collect();
+        let mut languages: Vec<Option<DetectedLanguage>> = read.iter().map(|_| None).collect();
+        for (Searched { number, .. }, Found { outputs, detected }) in searched.iter().zip(found) {
+            results[*number] = outputs;
+            languages[*number] = detected;
         }
         let pairs = read.iter().zip(&mut results).filter_map(|(source, outputs)| {
             let Source { windows, opened, .. } = source.as_ref().ok()?;
@@ -123,38 +101,16 @@ impl Translator {
             Some(Aligned { source: encoded, text: opened, outputs })
         });
         self.align(task, pairs.collect())?;
-        let results = read.into_iter().zip(results).map(|(source, outputs)| {
+        let results = read.into_iter().zip(results).zip(languages).map(|((source, outputs), detected)| {
             source.map(|source| {
                 let mut warnings = source.warnings;
                 if let Some(best) = outputs.first() {
                     warnings.extend(self.warning_of_terms(task, &source.opened, &best.decoded.value));
                 }
-                Translated { outputs, warnings, seconds: seconds(&source.opened) }
+                Translated { outputs, warnings, seconds: seconds(&source.opened), detected }
             })
         });
         Ok(results.collect())
-    }
-
-    /// Searches for the sources that there are; every other one gives an empty output.
-    ///
-    /// The sampling of a source depends on its index among all.
-    pub(crate) fn search_some(
-        &self,
-        task: &Task,
-        sources: &[Option<&Sequence>],
-        decoding: &Decoding,
-        prefix: &[u32],
-    ) -> Result<Vec<Vec<Output>>, TranslateError> {
-        let there = sources.iter().enumerate().filter_map(|(number, sequence)| {
-            Some(Asked { sequence: (*sequence)?, number, phrases: Vec::new() })
-        });
-        let there: Vec<Asked<'_>> = there.collect();
-        let found = self.search_asked(task, &there, decoding, prefix)?;
-        let mut results: Vec<Vec<Output>> = sources.iter().map(|_| vec![Output::empty()]).collect();
-        for (asked, outputs) in there.iter().zip(found) {
-            results[asked.number] = outputs;
-        }
-        Ok(results)
     }
 
     /// A warning about the terms of a source that its output lacks.

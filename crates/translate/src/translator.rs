@@ -24,7 +24,8 @@ use burn::tensor::Device;
 use crate::alignments::Aligner;
 use crate::decode::Output;
 use crate::error::TranslateError;
-use crate::split::{Split, load_split};
+use crate::opened_split::OpenedSplit;
+use crate::split::Split;
 
 pub use next_tokens::NextToken;
 pub use scoring::PairScore;
@@ -140,7 +141,7 @@ impl Translator {
         self.run.as_ref().map_or_else(|| root.clone(), |run| root.for_run(run))
     }
 
-    /// A split of a task's data, encoded.
+    /// A split of a task's data, encoded; sources may be read in several windows.
     ///
     /// # Errors
     ///
@@ -148,7 +149,8 @@ impl Translator {
     pub fn load_split(&self, task: &Task, split: &str, root: &DataRoot) -> Result<Split, TranslateError> {
         let task_data = &task.spec().data;
         let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(RunError::data)?;
-        Ok(load_split(&dataset, task, split)?)
+        let samples = dataset.split(split).map_err(RunError::data)?;
+        Ok(Split::in_windows(OpenedSplit::new(&samples, task.sides())?, task)?)
     }
 
     /// The texts of one field of the dataset, for the samples of a split that can be read.

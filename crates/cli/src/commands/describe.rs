@@ -151,11 +151,8 @@ fn print(
     for (name, size) in vocabularies(adapters) {
         output::line(format!("vocabulary {name}: {} tokens", any2any_adapter::grouped(size as u64)))?;
     }
-    for (
-        task,
-        Prompt { source, after_source, begin, target, languages, source_language, target_language, .. },
-    ) in prompts(adapters)
-    {
+    for (task, prompt) in prompts(adapters) {
+        let Prompt { source, after_source, begin, target, languages, source_language, target_language, .. } = prompt;
         for (words, tokens) in [("source begins with", source), ("output begins with", target)] {
             if !tokens.is_empty() {
                 output::line(format!("{task}: every {words} {}", tokens.join(" ")))?;
@@ -175,6 +172,10 @@ fn print(
             if let Some(language) = language {
                 output::line(format!("{task}: {side} are in {language}, unless others are asked for"))?;
             }
+        }
+        if let (Some(detect), Some(_)) = (prompt.detect, prompt.detected_place()) {
+            let option = detect.option().replace('_', " ");
+            output::line(format!("{task}: the model tells the {option} itself where none is named"))?;
         }
     }
     for line in history {

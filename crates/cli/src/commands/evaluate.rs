@@ -27,6 +27,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         translator = translator.on(run.experiment_on(Some(files), registry)?.experiment)?;
         task = arguments.model.task_of(&translator)?;
     }
+    task.require_languages()?;
     let decoding = arguments.search.apply(task.decoding().clone())?;
     let metrics = arguments.options.apply(&arguments.metrics, task.metrics(), registry)?;
     let root = arguments.files.iter().fold(arguments.root.find()?, DataRoot::with_folder);
@@ -36,7 +37,13 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         split.examples.truncate(limit);
     }
     let tokens = translator.experiment.training.batch.tokens;
-    let forced = teacher_forced(&translator, &task, &split.examples, tokens)?;
+    // A reference is a text of the whole recording, and no window's.
+    let at_once = split.read_at_once();
+    let long = split.examples.len() - at_once.len();
+    let forced = match at_once.is_empty() {
+        true => None,
+        false => Some(teacher_forced(&translator, &task, &at_once, tokens)?),
+    };
     let decoded = match task.source() {
         Some(_) => {
             let judge = Judge::load(&arguments, registry, &root, (&translator, &task, &split))?;
@@ -49,6 +56,11 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         None => None,
     };
     split.warnings().iter().for_each(output::warn);
+    if long > 0 {
+        output::warn(format_args!(
+            "{long} of the sources are read in several windows: they are decoded, and left out of teacher-forced figures"
+        ));
+    }
     let name = task.name();
     if arguments.json {
         return output::json(&json!({
@@ -56,6 +68,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
             "split": arguments.split,
             "samples": split.examples.len(),
             "unreadable": split.broken.count,
+            "read_in_windows": long,
             "teacher_forced": forced,
             "decoded": decoded.as_ref().map_or(&[][..], |decoded| &decoded.scores),
             "by_length": decoded.as_ref().map_or(&[][..], |decoded| &decoded.by_length),
@@ -75,7 +88,12 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     if let Some(decoded) = &decoded {
         decoded.print()?;
     }
-    output::line(format!("teacher-forced (no search): {forced:.4}"))
+    match forced {
+        Some(forced) => output::line(format!("teacher-forced (no search): {forced:.4}")),
+        None => {
+            output::line("teacher-forced (no search): none, since every source is read in several windows")
+        }
+    }
 }
 
 /// Adds the further references that the command names: fields of the dataset instead of the experiment's, and files.

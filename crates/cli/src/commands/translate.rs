@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use any2any_adapter::{Adapter, Kind, Registry, Value, WrittenFile};
 use any2any_run::Task;
-use any2any_translate::{AlignmentHeads, Output, Terms, Translated, Translator};
+use any2any_translate::{AlignmentHeads, DetectedLanguage, Output, Terms, Translated, Translator};
 use anyhow::Context;
 use serde_json::json;
 
@@ -202,11 +202,15 @@ impl Results<'_> {
     /// Writes what the steps wrote for an input.
     fn add(&mut self, input: &Input, value: &Value, steps: &[Translated]) -> anyhow::Result<()> {
         for (number, step) in steps.iter().enumerate() {
+            let place = self.chain.place(input, number);
             for warning in &step.warnings {
-                output::warn(format_args!("{}: {warning}", self.chain.place(input, number)));
+                output::warn(format_args!("{place}: {warning}"));
+            }
+            if let Some(detected) = &step.detected {
+                tell_language(&place, detected);
             }
         }
-        let Some(Translated { outputs, warnings, .. }) = steps.last() else { return Ok(()) };
+        let Some(Translated { outputs, warnings, detected, .. }) = steps.last() else { return Ok(()) };
         // Only the command line decides on the number of printed outputs: one line in is one line out.
         let printed = if self.n_best || self.json.is_some() { outputs.len() } else { 1 };
         let mut described = Vec::new();
@@ -234,6 +238,9 @@ impl Results<'_> {
         if let Some(all) = &mut self.json {
             let source = if self.named { input.name.clone() } else { value.to_string() };
             let mut translation = json!({ "source": source, "outputs": described, "warnings": warnings });
+            if let Some(detected) = detected {
+                translation["detected"] = json!(detected);
+            }
             if self.chain.is_long() {
                 translation["steps"] = self.chain.steps().iter().zip(steps).map(described_step).collect();
             }
@@ -317,12 +324,22 @@ impl Results<'_> {
 fn described_step((step, translated): (&Step, &Translated)) -> serde_json::Value {
     let adapter = step.task.target().as_ref();
     let outputs: Vec<_> = translated.outputs.iter().map(|output| describe(output, adapter)).collect();
-    json!({
+    let mut described = json!({
         "run": step.run,
         "task": step.task.name(),
         "outputs": outputs,
         "warnings": translated.warnings,
-    })
+    });
+    if let Some(detected) = &translated.detected {
+        described["detected"] = json!(detected);
+    }
+    described
+}
+
+/// Says on standard error in which language a source is, where the model was to tell it.
+fn tell_language(place: &str, detected: &DetectedLanguage) {
+    let DetectedLanguage { language, probability, .. } = detected;
+    eprintln!("{place}: the language is {language} (probability {probability:.3})");
 }
 
 /// An output with its tokens, as JSON.

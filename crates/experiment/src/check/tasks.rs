@@ -118,23 +118,39 @@ fn check_prompt(checker: &mut Checker<'_>, task: &str) {
         let why = "a per-position target has one token for every position of its source, and no more";
         checker.error(&place, why, "leave it out");
     }
-    // A model that somebody else trained may leave the languages to each request.
+    if let Some(detect) = prompt.detect {
+        let token = detect.placeholder().to_owned();
+        let (option, place) = (detect.option(), format!("{place}/detect"));
+        if !prompt.target.contains(&token) || prompt.source.contains(&token) {
+            let why = format!(
+                "the model tells a language where it would write its token: `{token}` has to stand in `target`, and not in \
+                 `source`"
+            );
+            checker.error(&place, why, format!("leave it out, and name the language: `{option}`"));
+        } else if prompt.languages.is_empty() {
+            let help = "`languages` gives each its token".to_owned();
+            checker.error(&place, "there are no languages to choose from", help);
+        }
+    }
+    // A model that somebody else trained may leave the languages to each request; one that tells a language can be evaluated
+    // on data in any.
     let asked_for = !has("data/dataset") && !has("data/files");
+    let told = |option: &str| prompt.detect.is_some_and(|detect| detect.option() == option);
     let unknown = [
         prompt.source_tokens().err(),
         prompt.tokens_after_source().err(),
         prompt.begin_token().err(),
         prompt.target_tokens().err(),
     ];
-    let mut told: Vec<PromptError> = Vec::new();
+    let mut missing: Vec<PromptError> = Vec::new();
     for error in unknown.into_iter().flatten() {
         // A language that stands in two places is missing once.
-        if told.contains(&error) {
+        if missing.contains(&error) {
             continue;
         }
-        told.push(error.clone());
+        missing.push(error.clone());
         let place = match &error {
-            PromptError::NoLanguage { .. } if asked_for => continue,
+            PromptError::NoLanguage { option } if asked_for || told(option) => continue,
             PromptError::NoLanguage { .. } => place.clone(),
             PromptError::Language { option, .. } => format!("{place}/{option}"),
         };

@@ -33,9 +33,41 @@ pub struct Prompt {
     /// The language of targets, unless a request names another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_language: Option<String>,
+    /// The language that the model tells where nobody names it: the most probable of `languages` at the place that stands
+    /// for it in `target`, behind the tokens before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detect: Option<Detect>,
     /// Tokens of timestamps, of a model that can say when each piece of a transcript is spoken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamps: Option<Timestamps>,
+}
+
+/// A language that the model tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Detect {
+    /// That of sources.
+    SourceLanguage,
+    /// That of targets.
+    TargetLanguage,
+}
+
+impl Detect {
+    /// The option that names the language.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::SourceLanguage => "source_language",
+            Self::TargetLanguage => "target_language",
+        }
+    }
+
+    /// What stands for the language's token.
+    pub fn placeholder(self) -> &'static str {
+        match self {
+            Self::SourceLanguage => Prompt::SOURCE_LANGUAGE,
+            Self::TargetLanguage => Prompt::TARGET_LANGUAGE,
+        }
+    }
 }
 
 /// Tokens of timestamps in a recording, which follow each other in the vocabulary (Radford et al. 2022).
@@ -114,6 +146,31 @@ impl Prompt {
     /// True if the language of targets changes a token.
     pub fn reads_target_language(&self) -> bool {
         self.mentions(Self::TARGET_LANGUAGE)
+    }
+
+    /// The place in `target` of the language that the model is to tell; `None` if it tells none, or somebody names it.
+    pub fn detected_place(&self) -> Option<usize> {
+        let detect = self.detect?;
+        let named = match detect {
+            Detect::SourceLanguage => &self.source_language,
+            Detect::TargetLanguage => &self.target_language,
+        };
+        match named {
+            Some(_) => None,
+            None => self.target.iter().position(|token| token == detect.placeholder()),
+        }
+    }
+
+    /// The prompt with these languages, where they are given.
+    #[must_use]
+    pub fn in_languages(&self, source: Option<&str>, target: Option<&str>) -> Self {
+        let mut prompt = self.clone();
+        for (language, given) in
+            [(&mut prompt.source_language, source), (&mut prompt.target_language, target)]
+        {
+            *language = given.map(str::to_owned).or(language.take());
+        }
+        prompt
     }
 
     fn mentions(&self, placeholder: &str) -> bool {
@@ -197,6 +254,7 @@ mod tests {
             languages: languages.into(),
             source_language: Some("en".to_owned()),
             target_language: None,
+            detect: None,
             timestamps: None,
         };
         assert_eq!(prompt.source_tokens(), Ok(vec!["__en__"]));
@@ -210,5 +268,16 @@ mod tests {
         assert_eq!(prompt.target_tokens(), Ok(vec!["<s>", "__de__"]));
         assert_eq!(prompt.begin_token(), Ok(Some("__de__")));
         assert!(!prompt.is_empty() && Prompt::default().is_empty());
+    }
+    #[test]
+    fn a_language_is_told_by_the_model_unless_it_is_named() {
+        let prompt = Prompt {
+            target: vec!["<s>".to_owned(), "{source_language}".to_owned()],
+            detect: Some(Detect::SourceLanguage),
+            ..Prompt::default()
+        };
+        assert_eq!(prompt.detected_place(), Some(1));
+        assert_eq!(prompt.in_languages(None, Some("en")).detected_place(), Some(1));
+        assert_eq!(prompt.in_languages(Some("de"), None).detected_place(), None);
     }
 }

@@ -180,12 +180,12 @@ fn a_masked_end_is_a_shorter_source() {
     for case in texts().into_iter().filter(|case| case.name.starts_with("transformer")) {
         let positions = case.positions();
         let masked = look(&case, &masking(&[positions - 2, positions - 1]));
-        let ReadSource { value, sequence, positions: all, unknown, warnings } =
+        let ReadSource { value, sequence, positions: all, unknown, warnings, window } =
             case.source.clone().expect("a transformer reads");
         let tokens = sequence.tokens().expect("a text")[..positions - 2].to_vec();
         let sequence = Sequence::Tokens(tokens);
         let shorter =
-            ReadSource { value, sequence, positions: all[..positions - 2].to_vec(), unknown, warnings };
+            ReadSource { value, sequence, positions: all[..positions - 2].to_vec(), unknown, warnings, window };
         let shorter = Case { source: Some(shorter), ..case };
         let shorter = look(&shorter, &Ablations::default());
         check_close("a shorter source", &logits(&masked).values, &logits(&shorter).values, TOLERANCE);

@@ -1,19 +1,19 @@
 // The actions of a person: choose a model, give it an input, and step through its output.
 
 import { LIKELIEST, api, floats } from "any2any/api";
-import { tokenText } from "any2any/token";
+import { learnSpelling, tokenText } from "any2any/token";
 import { distribution, draw, random } from "any2any/numbers";
 
 /** Actions of a person, as methods for `app`. @param {import("any2any/types").Known} app */
 export function actions(app) {
   const { state, set } = app;
 
-  /** The fields of every request: model, task and source. */
+  /** The fields of every request: model, task, and the window of the source that is looked at. */
   const request = (more = {}) => ({
     run: state.run,
     checkpoint: state.checkpoint,
     task: state.task,
-    ...(app.task()?.source ? { source: state.input } : {}),
+    ...(app.task()?.source ? { source: state.input, window: state.window } : {}),
     ...more,
   });
 
@@ -25,12 +25,12 @@ export function actions(app) {
   async function chooseRun(run, { input = null } = {}) {
     const model = state.runs.find(({ number }) => number === run)?.model;
     const task = model?.tasks[0]?.number ?? 0;
-    set({ run, checkpoint: "best", task, input, vocabulary: null, head: null, ...fresh });
+    set({ run, checkpoint: "best", task, input, window: 0, vocabulary: null, head: null, ...fresh });
     await begin();
   }
 
   async function chooseTask(task) {
-    set({ task, input: null, vocabulary: null, head: null, ...fresh });
+    set({ task, input: null, window: 0, vocabulary: null, head: null, ...fresh });
     await begin();
   }
 
@@ -50,6 +50,7 @@ export function actions(app) {
     if (!app.task().target.tokens) return;
     const { run, task } = state;
     const vocabulary = await api.vocabulary({ run, task });
+    learnSpelling(vocabulary.tokens);
     if (run === state.run && task === state.task) set({ vocabulary });
   });
 
@@ -60,8 +61,14 @@ export function actions(app) {
 
   /** Takes a new input and translates it. */
   async function give(input) {
-    set({ input, ...fresh, ablated: state.ablated });
+    set({ input, window: 0, ...fresh, ablated: state.ablated });
     if (ready()) await translate();
+  }
+
+  /** Takes another window of a long input, and translates it. */
+  async function takeWindow(window) {
+    set({ window, ...fresh, ablated: state.ablated });
+    await translate();
   }
 
   /** Writes the likeliest tokens to the end at once, after `prefix`, which is tokens or a text. */
@@ -140,7 +147,7 @@ export function actions(app) {
     }
   }
 
-  return { request, ready, begin, chooseRun, chooseTask, chooseCheckpoint, give, translate, step, stepBack, restart,
+  return { request, ready, begin, chooseRun, chooseTask, chooseCheckpoint, give, takeWindow, translate, step, stepBack, restart,
     finished, force, choose, play, continueText, attempt };
 }
 

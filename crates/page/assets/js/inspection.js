@@ -8,7 +8,7 @@ import { withTokenTexts } from "any2any/token";
 
 /** @import { App, Look } from "any2any/types" */
 
-const CAUSES = ["run", "checkpoint", "task", "input", "tokens", "masked", "ablated"];
+const CAUSES = ["run", "checkpoint", "task", "input", "window", "tokens", "masked", "ablated"];
 
 /** @param {App} app */
 export function keepInspected(app) {
@@ -22,6 +22,12 @@ export function keepInspected(app) {
     queueMicrotask(() => { planned = false; look(); });
   }
   app.on("change", (keys) => { if (CAUSES.some((key) => keys.has(key))) plan(); });
+  // Only the vocabulary says how its tokens are spelled.
+  app.on("change", (keys) => {
+    if (!keys.has("vocabulary") || !app.state.look) return;
+    if (longest) longest.look = withTokenTexts(longest.look);
+    app.set({ look: withTokenTexts(app.state.look) });
+  });
   plan();
 
   async function look() {

@@ -32,7 +32,7 @@ import { tracesPicture } from "any2any/media/traces";
  * @returns {Figure} */
 export function figureOf({ view, positions, frames = null, side = "source", size = "large", onHover, onPick }) {
   const options = { positions, side, size, onHover, onPick };
-  const picture = view && pictureOf(view, frames, size);
+  const picture = view && pictureOf(view, frames, positions, size);
   return picture && positions.some(({ region }) => picture.boxOf(region))
     ? boxFigure({ ...options, picture })
     : tokenFigure({ ...options, view });
@@ -44,15 +44,23 @@ export function valueOf(view, size = "large") {
   if (!view) return html("span", { class: "empty" }, "nothing");
   if ("text" in view) return html("p", { class: "value-text" }, view.text);
   if (view.items) return html("div", { class: `tokens ${size} target` }, view.items.map((item) => html("span", { class: "chip target" }, item)));
-  return boxFigure({ positions: [], side: "target", size, picture: pictureOf(view, null, size) }).element;
+  return boxFigure({ positions: [], side: "target", size, picture: pictureOf(view, null, [], size) }).element;
 }
 
-/** @param {import("any2any/types").View} view @param {import("any2any/types").Floats|null} frames @param {"small"|"large"} size */
-function pictureOf(view, frames, size) {
+/** @param {import("any2any/types").View} view @param {import("any2any/types").Floats|null} frames
+ * @param {import("any2any/types").Position[]} positions @param {"small"|"large"} size */
+function pictureOf(view, frames, positions, size) {
   if (view.image) return imagePicture(view.image, size);
-  if (view.signal) return isSound(view.signal) ? soundPicture(view.signal, frames, size) : tracesPicture(view.signal, size);
+  if (view.signal) return isSound(view.signal) ? soundPicture(view.signal, frames, coveredShare(positions), size) : tracesPicture(view.signal, size);
   return null;
 }
+
+/** The number of positions up to the last that covers a part of the value: those behind it are appended, such as the silence
+ * up to the length that a model reads.
+ * @param {import("any2any/types").Position[]} positions */
+export const coveredCount = (positions) => 1 + positions.findLastIndex(({ region }) => !region.nothing);
+
+const coveredShare = (positions) => (positions.length === 0 ? 1 : coveredCount(positions) / positions.length);
 
 /** True for a signal that one can hear: one or two channels, at a rate that carries speech. */
 export const isSound = ({ rate, channels }) => channels.length <= 2 && rate >= 4000;

@@ -4,7 +4,7 @@ import { base64 } from "any2any/api";
 
 /** @import { App } from "any2any/types" */
 
-const KEPT = ["run", "checkpoint", "task", "input", "tokens", "chosen", "head", "masked", "ablated",
+const KEPT = ["run", "checkpoint", "task", "input", "window", "tokens", "chosen", "head", "masked", "ablated",
   "temperature", "top_k", "top_p", "choice", "seed", "panel", "theme", "second"];
 
 /** Former names of parts of the state, which links in slides and mails still have. */

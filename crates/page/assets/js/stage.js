@@ -23,7 +23,7 @@ export function showStage(app, root) {
   function drawSource() {
     const { look } = app.state;
     source.hidden = !app.task()?.source;
-    const question = canonical([app.state.run, app.state.checkpoint, app.state.task, app.state.input]);
+    const question = canonical([app.state.run, app.state.checkpoint, app.state.task, app.state.input, app.state.window]);
     if (!look?.source || question === drawn) return;
     drawn = question;
     figures.source = figureOf({ ...look.source, side: "source", size: "small", onHover: hover("source") });

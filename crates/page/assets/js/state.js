@@ -13,6 +13,7 @@
  * @property {string} checkpoint        its checkpoint: "best", "last" or a name such as "step-600"
  * @property {number} task              number of the task within the run
  * @property {import("any2any/types").Input|null} input        the value to translate, see Input; null: none yet, or a task without a source
+ * @property {number} window            number of the window of a long input that the model reads
  * @property {number[]} tokens          what has been written so far, without the token that begins
  * @property {number|null} chosen       the output position that panels explain; null: the newest
  * @property {import("any2any/types").Look|null} look         the model's last look at input and tokens
@@ -37,7 +38,7 @@
 /** @type {State} */
 export const state = {
   runs: [], run: 0, checkpoint: "best", task: 0,
-  input: null, tokens: [], chosen: null, look: null, vocabulary: null,
+  input: null, window: 0, tokens: [], chosen: null, look: null, vocabulary: null,
   head: null, hover: null, masked: [], ablated: [],
   temperature: 1, top_k: 0, top_p: 1, choice: "best", seed: 1,
   panel: "source", theme: "auto", second: null,

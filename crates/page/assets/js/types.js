@@ -55,11 +55,12 @@
 /**
  * @typedef {"encoder"|"decoder"} Stack
  * @typedef {"self"|"cross"} AttentionKind
+ * @typedef {{ number: number, count: number, start: number, end: number }} Window   of a long source, in seconds
  * @typedef {{ label: string|null, region: Region, token?: number|null, log_probability?: number|null }} Position
  * @typedef {{ stack: Stack, kind: AttentionKind, layer: number, weights: Floats }} AttentionEntry   [heads, queries, keys]
  *
  * @typedef {object} Look          one pass over a source and what was written
- * @property {{ view: View, positions: Position[], unknown: string[], warnings: string[], frames: Floats|null }|null} source
+ * @property {{ view: View, window: Window|null, positions: Position[], unknown: string[], warnings: string[], frames: Floats|null }|null} source
  * @property {{ view: View|null, positions: Position[] }} target
  * @property {AttentionEntry[]} attention
  * @property {Floats|null} logits        row i: what follows the first i tokens

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use any2any_experiment::spec;
+use any2any_experiment::spec::{self, Detect, PromptError};
 
 use super::Task;
 use crate::error::RunError;
-use crate::prompt::{PromptTokens, TaskPrompt, Timestamps, TokenNumbers, prompted};
+use crate::prompt::{
+    LanguageChoice, PromptTokens, TaskPrompt, Timestamps, TokenNumbers, prompted, unprompted,
+};
 use crate::task_sides::Role;
 
 impl Task {
@@ -43,6 +45,12 @@ impl Task {
                 return Err(RunError::Unsupported(reason));
             }
         }
+        if let Some(prompt) = &self.prompt {
+            let told = prompt.in_languages(source_language, target_language);
+            if let Some((choice, tokens)) = told.choice(self.name())? {
+                return Ok(self.before_choice(told, choice, &tokens));
+            }
+        }
         let tokens = match &self.prompt {
             Some(prompt) => prompt.tokens(self.name(), source_language, target_language)?,
             None => PromptTokens::default(),
@@ -53,8 +61,50 @@ impl Task {
             target: prompted(target, tokens.target.clone()),
             prompt_tokens: tokens,
             lacking: None,
+            choice: None,
             ..self.clone()
         })
+    }
+
+    /// The task whose model has yet to tell a language: sources can be read, and nothing be written.
+    fn before_choice(&self, prompt: TaskPrompt, choice: LanguageChoice, tokens: &PromptTokens) -> Self {
+        let lacking = PromptError::NoLanguage { option: choice.detect.option() };
+        let (source, target) = &self.plain;
+        Self {
+            source: source.as_ref().map(|source| prompted(source, tokens.source.clone())),
+            target: unprompted(target, lacking.clone()),
+            prompt: Some(Arc::new(prompt)),
+            prompt_tokens: PromptTokens::default(),
+            lacking: Some(lacking),
+            choice: Some(Arc::new(choice)),
+            ..self.clone()
+        }
+    }
+
+    /// The choice of the language that the model tells of each source; `None` if it tells none, or somebody names it.
+    pub fn language_choice(&self) -> Option<&LanguageChoice> {
+        self.choice.as_deref()
+    }
+
+    /// The task in the language that its model has told; the task itself if it tells none.
+    ///
+    /// # Errors
+    ///
+    /// If the model does not know the language.
+    pub fn with_language(&self, language: &str) -> Result<Self, RunError> {
+        match self.language_choice().map(|choice| choice.detect) {
+            None => Ok(self.clone()),
+            Some(Detect::SourceLanguage) => self.in_languages(Some(language), None),
+            Some(Detect::TargetLanguage) => self.in_languages(None, Some(language)),
+        }
+    }
+
+    /// Fails if sources cannot be read, since a language that stands in front of them is not known.
+    pub(super) fn require_languages_of_sources(&self) -> Result<(), RunError> {
+        match self.choice {
+            Some(_) => Ok(()),
+            None => self.require_languages(),
+        }
     }
 
     /// Tokens of the timestamps at which pieces of a transcript are spoken.
@@ -83,7 +133,9 @@ impl Task {
         let mut task = self.clone();
         let without = prompt.without_timestamps();
         task.prompt_tokens.target.front.retain(|&token| Some(token) != without);
-        task.target = prompted(&self.plain.1, task.prompt_tokens.target.clone());
+        if self.lacking.is_none() {
+            task.target = prompted(&self.plain.1, task.prompt_tokens.target.clone());
+        }
         task.prompt = Some(Arc::new(prompt.with_timestamps()));
         Ok(task)
     }

@@ -3,6 +3,7 @@
 use any2any_adapter::{File, Sequence, Value};
 use any2any_inspect::ReadSource;
 use any2any_run::{Role, Task};
+use any2any_translate::EncodedSource;
 
 use super::LoadedRun;
 use crate::api_error::ApiError;
@@ -71,26 +72,42 @@ impl LoadedRun {
         Ok(Price { memory: price.bytes, products: 0 })
     }
 
-    /// Reads the source of a request: required if the task has a source, forbidden if it has none.
+    /// Reads a window of the source of a request: required if the task has a source, forbidden if it has none.
     pub(crate) fn read_source(
         &self,
         task: &Task,
         given: Option<&Input>,
+        window: usize,
         longest: Longest,
     ) -> Result<Option<ReadSource>, ApiError> {
-        let given = match (given, task.source()) {
-            (Some(given), _) => given,
-            (None, None) => return Ok(None),
-            (None, Some(_)) => {
-                let help = r#"add for instance "source": { "text": "..." }"#;
-                let message = "this task writes from a source, and none is given";
-                return Err(ApiError::wrong("no_source", message, help));
-            }
-        };
+        let Some(given) = given_source(task, given)? else { return Ok(None) };
         let value = self.value(task, Role::Source, given, longest)?;
-        let read = ReadSource::of(task, &value)?;
+        let read = ReadSource::of_window(task, &value, window)?;
         longest.check(read.sequence.len().max(read.positions.len()))?;
         Ok(Some(read))
+    }
+
+    /// Reads the source of a translation, in all of its windows or in one of them.
+    pub(crate) fn read_windows(
+        &self,
+        task: &Task,
+        given: Option<&Input>,
+        window: Option<usize>,
+        longest: Longest,
+    ) -> Result<Option<ToTranslate>, ApiError> {
+        let Some(given) = given_source(task, given)? else { return Ok(None) };
+        if let Some(window) = window {
+            let read = self.read_source(task, Some(given), window, longest)?;
+            return Ok(read.map(|ReadSource { sequence, unknown, warnings, .. }| ToTranslate {
+                source: sequence.into(),
+                unknown,
+                warnings,
+            }));
+        }
+        let value = self.value(task, Role::Source, given, longest)?;
+        let (source, unknown, warnings) = EncodedSource::read(task, &value)?;
+        longest.check(source.lengths().max().unwrap_or(0))?;
+        Ok(Some(ToTranslate { source, unknown, warnings }))
     }
 
     /// Tokenizes the text that an output begins with, which is no longer than an output may be.
@@ -123,6 +140,25 @@ impl LoadedRun {
         let target = task.encode_target(&opened)?.sequence;
         longest.check(target.len())?;
         Ok(target)
+    }
+}
+
+/// A source that is to be translated, with the remarks that answers carry.
+pub(crate) struct ToTranslate {
+    pub(crate) source: EncodedSource,
+    pub(crate) unknown: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The source that a request gives to a task; `None` for a task without one.
+fn given_source<'i>(task: &Task, given: Option<&'i Input>) -> Result<Option<&'i Input>, ApiError> {
+    match (given, task.source()) {
+        (Some(given), _) => Ok(Some(given)),
+        (None, None) => Ok(None),
+        (None, Some(_)) => {
+            let help = r#"add for instance "source": { "text": "..." }"#;
+            Err(ApiError::wrong("no_source", "this task writes from a source, and none is given", help))
+        }
     }
 }
 

@@ -18,6 +18,9 @@ pub struct AttributionRequest {
     /// The source; left out for a decoder-only model.
     #[serde(default)]
     pub source: Option<Input>,
+    /// The window of a source that is read in several, from 0: what is looked at is what the model reads at once.
+    #[serde(default)]
+    pub window: usize,
     /// The tokens written so far, without begin.
     #[serde(default)]
     pub tokens: Vec<u32>,

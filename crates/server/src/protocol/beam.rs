@@ -15,6 +15,8 @@ pub struct BeamRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
+    /// The window of a source that is read in several, from 0: what is looked at is what the model reads at once.
+    pub window: usize,
     /// The beginning of every hypothesis.
     pub prefix: Prefix,
     /// Hypotheses kept at every step; as the experiment says if left out.

@@ -17,6 +17,8 @@ pub struct LookRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
+    /// The window of a source that is read in several, from 0: what is looked at is what the model reads at once.
+    pub window: usize,
     /// The tokens written so far, without begin. Left out for a task that writes frames: the model then writes the
     /// target first.
     pub tokens: Option<Vec<u32>>,
@@ -76,8 +78,10 @@ pub struct Look {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct LookSource {
-    /// The value, whose parts the regions are.
+    /// The value, whose parts the regions are: that of the window, where there are several.
     pub view: View,
+    /// The window that is looked at, of a source that is read in several; else null.
+    pub window: Option<LookWindow>,
     /// The positions that the encoder sees.
     pub positions: Vec<LookPosition>,
     /// Words that hold pieces unknown to the model; none of other media than texts.
@@ -86,6 +90,20 @@ pub struct LookSource {
     pub warnings: Vec<String>,
     /// The input of the stem, `[frames, width]`: mel frames, patches; null for tokens.
     pub frames: Option<Floats>,
+}
+
+/// A window of a source that is read in several.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct LookWindow {
+    /// The window's number, from 0.
+    pub number: usize,
+    /// The number of windows.
+    pub count: usize,
+    /// Its start in the whole source, in seconds.
+    pub start: f64,
+    /// Its end in the whole source, in seconds.
+    pub end: f64,
 }
 
 /// A position of the source.

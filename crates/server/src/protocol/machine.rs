@@ -17,6 +17,8 @@ pub struct MachineRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
+    /// The window of a source that is read in several, from 0: what is looked at is what the model reads at once.
+    pub window: usize,
     /// The tokens written so far, without begin.
     pub tokens: Option<Vec<u32>>,
 }

@@ -61,7 +61,8 @@ pub struct Transcription {
 pub struct VerboseTranscription {
     /// `transcribe` or `translate`.
     pub task: String,
-    /// The language that the model was told, by its English name in small letters; `unknown` if it was told none.
+    /// The language that the model was told, or told itself, by its English name in small letters; `unknown` if there is
+    /// none.
     pub language: String,
     /// The duration of the recording in seconds.
     pub duration: f64,

@@ -17,6 +17,8 @@ pub struct TranslateRequest {
     pub source: Option<Input>,
     /// Several sources, instead of `source`.
     pub sources: Option<Vec<Input>>,
+    /// The only window to translate of a source that is read in several, from 0; left out, all of them.
+    pub window: Option<usize>,
     /// The decoding options; those left out are as the run's experiment says.
     pub decoding: Option<Decoding>,
     /// The beginning of every output.
@@ -89,6 +91,28 @@ pub struct Translations {
     pub unknown: Vec<Vec<String>>,
     /// The warnings of each source: values beyond reason, a damaged file that could be repaired.
     pub warnings: Vec<Vec<String>>,
+    /// The language that the model told of each source; left out where it tells none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detected: Vec<Option<DetectedLanguage>>,
+}
+
+/// A language that a model told of a source: the most probable at its place in the prompt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct DetectedLanguage {
+    /// The language.
+    pub language: String,
+    /// Its probability among those that the model can tell.
+    pub probability: f32,
+    /// All languages that it can tell with their probabilities, in falling order.
+    pub probabilities: Vec<(String, f32)>,
+}
+
+impl From<any2any_translate::DetectedLanguage> for DetectedLanguage {
+    fn from(detected: any2any_translate::DetectedLanguage) -> Self {
+        let any2any_translate::DetectedLanguage { language, probability, probabilities, .. } = detected;
+        Self { language, probability, probabilities }
+    }
 }
 
 /// An output of a model.
@@ -129,6 +153,9 @@ pub struct StreamedEnd {
     pub unknown: Vec<String>,
     /// The warnings of the source.
     pub warnings: Vec<String>,
+    /// The language that the model told of the source; left out where it tells none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detected: Option<DetectedLanguage>,
 }
 
 /// A pair of source and target whose probability is asked for.
@@ -142,6 +169,10 @@ pub struct ScoreRequest {
     /// The source; left out for a decoder-only model.
     #[serde(default)]
     pub source: Option<Input>,
+    /// The window that the target belongs to, from 0, of a source that is read in several. Such a source is an error
+    /// without it.
+    #[serde(default)]
+    pub window: Option<usize>,
     /// The target.
     pub target: Input,
 }
@@ -167,6 +198,8 @@ pub struct NextRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
+    /// The window of a source that is read in several, from 0: what is looked at is what the model reads at once.
+    pub window: usize,
     /// The prefix: all that is written so far.
     pub prefix: Prefix,
     /// The number of most probable tokens to tell.
@@ -175,7 +208,7 @@ pub struct NextRequest {
 
 impl Default for NextRequest {
     fn default() -> Self {
-        Self { task: 0, source: None, prefix: Prefix::default(), count: 10 }
+        Self { task: 0, source: None, window: 0, prefix: Prefix::default(), count: 10 }
     }
 }
 

@@ -26,7 +26,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{App, body};
 use crate::api_error::ApiError;
 use crate::budget::Share;
-use crate::loaded_run::{LoadedRun, Longest, require_tokens};
+use crate::loaded_run::{LoadedRun, Longest, ToTranslate, require_tokens};
 use crate::protocol::{Input, Languages, Model, Prefix};
 use crate::worker::Worker;
 
@@ -100,22 +100,51 @@ async fn model(app: &Arc<App>, model: Model) -> Result<(Arc<LoadedRun>, Arc<Work
     blocking(move || Ok((app.runs.open(model.run)?, app.runs.worker(&model)?))).await
 }
 
-/// Reads the source of a request: short texts at once, other values on another thread.
+/// Reads a window of the source of a request.
 async fn read_source(
+    app: &App,
+    run: &Arc<LoadedRun>,
+    task: &Arc<Task>,
+    (given, window): (Option<Input>, usize),
+    longest: Longest,
+) -> Result<Option<ReadSource>, ApiError> {
+    let read = move |run: &LoadedRun, task: &Task, given: Option<&Input>| {
+        run.read_source(task, given, window, longest)
+    };
+    reading(app, run, task, given, longest, read).await
+}
+
+/// Reads the source of a translation, in all of its windows or in one of them.
+async fn read_windows(
+    app: &App,
+    run: &Arc<LoadedRun>,
+    task: &Arc<Task>,
+    (given, window): (Option<Input>, Option<usize>),
+    longest: Longest,
+) -> Result<Option<ToTranslate>, ApiError> {
+    let read = move |run: &LoadedRun, task: &Task, given: Option<&Input>| {
+        run.read_windows(task, given, window, longest)
+    };
+    reading(app, run, task, given, longest, read).await
+}
+
+/// Reads a source: short texts at once, other values on another thread.
+async fn reading<T: Send + 'static>(
     app: &App,
     run: &Arc<LoadedRun>,
     task: &Arc<Task>,
     given: Option<Input>,
     longest: Longest,
-) -> Result<Option<ReadSource>, ApiError> {
+    read: impl FnOnce(&LoadedRun, &Task, Option<&Input>) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
     match given {
-        None => run.read_source(task, None, longest),
-        Some(Input::Text(ref text)) if text.len() <= QUICK => run.read_source(task, given.as_ref(), longest),
+        None => read(run, task, None),
+        Some(Input::Text(ref text)) if text.len() <= QUICK => read(run, task, given.as_ref()),
         Some(value) => {
             let value = Arc::new(value);
             let _share = share_to_open(app, run, task, Role::Source, &value, longest).await?;
             let (run, task) = (run.clone(), task.clone());
-            blocking(move || run.read_source(&task, Some(&value), longest)).await
+            blocking(move || read(&run, &task, Some(&value))).await
         }
     }
 }
@@ -162,7 +191,7 @@ async fn read_pair(
     app: &App,
     run: &Arc<LoadedRun>,
     task: &Arc<Task>,
-    source: Option<Input>,
+    source: (Option<Input>, usize),
     tokens: &[u32],
 ) -> Result<Option<ReadSource>, ApiError> {
     require_tokens(task, tokens)?;

@@ -59,7 +59,7 @@ impl Translator {
     }
 
     /// A stepper of all members of the ensemble, or of the only model.
-    pub(super) fn joint_stepper<'a>(
+    pub(crate) fn joint_stepper<'a>(
         &'a self,
         task: &Task,
         sources: &[&Sequence],

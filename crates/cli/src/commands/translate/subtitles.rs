@@ -5,7 +5,7 @@ use std::path::Path;
 use any2any_adapter::Kind;
 use any2any_translate::Subtitles;
 
-use super::inputs_of;
+use super::{inputs_of, tell_language};
 use crate::arguments::{TranslateArguments, Usage};
 use crate::chain::Chain;
 use crate::inputs::Batch;
@@ -45,8 +45,12 @@ pub(super) fn run(mut chain: Chain, format: Subtitles, arguments: &TranslateArgu
                     eprintln!("{error}");
                     failed += 1;
                 }
-                (Ok(segments), None) => output::text(&format.write(&segments))?,
-                (Ok(segments), Some(folder)) => {
+                (Ok((segments, detected)), folder) => {
+                    detected.iter().for_each(|detected| tell_language(&input.place, detected));
+                    let Some(folder) = folder else {
+                        output::text(&format.write(&segments))?;
+                        continue;
+                    };
                     let stem =
                         Path::new(&input.name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
                     let name = format!("{stem}.{}", format.extension());

@@ -11,7 +11,7 @@ import { LIKELIEST, api, canonical } from "any2any/api";
  * @param {App} app */
 export async function ask(app, second, signal) {
   const { look, tokens, masked, ablated, vocabulary } = app.state;
-  const bodies = [app.request(), bodyOf(second)];
+  const bodies = [app.request(), bodyOf(app, second)];
   const whole = masked.length + ablated.length === 0;
   if (!app.task().target.tokens) {
     const one = whole ? look : await api.look(bodies[0], signal);
@@ -27,8 +27,10 @@ export async function ask(app, second, signal) {
   return { one, other, own, second, alike };
 }
 
-function bodyOf({ run, checkpoint, task, input }) {
-  return { run: run.number, checkpoint, task: task.number, ...(task.source ? { source: input } : {}) };
+/** @param {App} app */
+function bodyOf(app, { run, checkpoint, task, input }) {
+  const window = canonical(input) === canonical(app.state.input) ? app.state.window : 0;
+  return { run: run.number, checkpoint, task: task.number, ...(task.source ? { source: input, window } : {}) };
 }
 
 /** The likeliest tokens, one after the other. */

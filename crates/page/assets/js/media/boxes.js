@@ -71,7 +71,8 @@ function paintVeil(veil, picture, boxes, weights, { side, signed }) {
   veil.height = wide ? 240 : Math.max(1, Math.round((560 * picture.canvas.height) / picture.canvas.width));
   if (!weights) return;
   const context = veil.getContext("2d");
-  const high = largest(Array.from(weights, Math.abs)) || 1;
+  // What lies beside the picture would leave no colour for what is on it.
+  const high = largest(boxes.map((box, i) => (box ? Math.abs(weights[i] ?? 0) : 0))) || 1;
   for (const { box: [x, y, width, height], weight } of cellsOf(boxes, weights)) {
     const t = weight / high;
     context.globalAlpha = signed ? 0.8 * Math.abs(t) : 1;

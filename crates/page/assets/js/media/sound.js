@@ -6,13 +6,15 @@ import { html, button, heatmap, loudnessRgb, smallest, largest } from "any2any/d
 import { spectrogram } from "any2any/media/spectrum";
 import { timeAxis } from "any2any/media/axis";
 
-/** @param {import("any2any/types").SignalView} signal @param {import("any2any/types").Floats|null} frames @param {"small"|"large"} size
+/** @param {import("any2any/types").SignalView} signal @param {import("any2any/types").Floats|null} frames
+ * @param {number} covered the share of the frames that lie in the sound, and not in silence that is appended
+ * @param {"small"|"large"} size
  * @returns {import("any2any/media/boxes").Picture} */
-export function soundPicture(signal, frames, size) {
+export function soundPicture(signal, frames, covered, size) {
   const { shape: [, length], values } = floats(signal.samples);
   const samples = values.subarray(0, length);
   const seconds = length / signal.rate;
-  const canvas = keptPicture(frames ?? signal, (drawn) => drawLoudness(drawn, frames ? floats(frames) : spectrogram(samples, signal.rate)));
+  const canvas = keptPicture(frames ?? signal, (drawn) => drawLoudness(drawn, frames ? first(floats(frames), covered) : spectrogram(samples, signal.rate)));
   canvas.style.height = size === "small" ? "84px" : "150px";
   return {
     canvas,
@@ -21,6 +23,13 @@ export function soundPicture(signal, frames, size) {
     axis: timeAxis(seconds),
     extra: playButton(samples, signal.rate, canvas),
   };
+}
+
+/** The first frames, by their share.
+ * @param {{ shape: number[], values: Float32Array }} frames @param {number} share */
+function first({ shape: [count, width], values }, share) {
+  const kept = Math.max(1, Math.min(count, Math.round(count * share)));
+  return { shape: [kept, width], values: values.subarray(0, kept * width) };
 }
 
 /** Draws loudness with time along the x axis and low tones at the bottom.

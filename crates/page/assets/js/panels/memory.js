@@ -124,10 +124,10 @@ function reachFigure(root, app) {
 /** The gradient norms of one model for the page's word; a model with another vocabulary explains the word that it
  * writes itself at that place. @param {App} app */
 async function strength(app, { name, run, checkpoint, task }, own, signal) {
-  const { look, input, vocabulary } = app.state;
+  const { look, input, window, vocabulary } = app.state;
   // Another run may have other data: a text is the same for every run.
   const source = own || look.source.view.text === undefined ? input : { text: look.source.view.text };
-  const body = { run, checkpoint, task, source };
+  const body = { run, checkpoint, task, source, ...(source ? { window } : {}) };
   let { tokens } = app.state;
   let labels = vocabulary.tokens;
   if (!own) {

@@ -2,7 +2,7 @@
 
 import { api, floats, bytes, base64, offline } from "any2any/api";
 import { html, replace, button, framed } from "any2any/draw";
-import { figureOf } from "any2any/media";
+import { coveredCount, figureOf } from "any2any/media";
 import { highlightOf } from "any2any/highlight";
 import { fileInput } from "any2any/permalink";
 import { record } from "any2any/media/record";
@@ -56,7 +56,8 @@ function sourceFigure(app, look) {
   const figure = figureOf({ ...source, side: "source", size: "large",
     onHover: (position) => app.set({ hover: position === null ? null : { side: "source", position } }) });
   const data = () => ({ positions: source.positions, frames: source.frames && floats(source.frames) });
-  const element = framed({ title: titleOf(source), name: "source", note: noteOf(source), data }, figure.element);
+  const controls = windowChoice(app, source.window);
+  const element = framed({ title: titleOf(source), name: "source", note: noteOf(source), data, controls }, figure.element);
   const light = () => {
     const { hover, head } = app.state;
     figure.paint(hover ? highlightOf(app.state.look, head, hover).source : null);
@@ -66,16 +67,31 @@ function sourceFigure(app, look) {
   return { element, light };
 }
 
+/** Steps through the windows of an input that is too long to be read at once. @param {App} app */
+function windowChoice(app, window) {
+  if (!window) return null;
+  const { number, count, start, end } = window;
+  const before = button("←", () => app.takeWindow(number - 1), { title: "The window before" });
+  const after = button("→", () => app.takeWindow(number + 1), { title: "The window after" });
+  before.disabled = number === 0;
+  after.disabled = number === count - 1;
+  const place = `window ${number + 1} of ${count}, from ${start.toFixed(1)} to ${end.toFixed(1)} s`;
+  return html("span", { class: "controls windows" }, before, html("span", { class: "note number" }, place), after);
+}
+
 function titleOf({ positions, view }) {
   const what = "text" in view ? "tokens" : view.items ? "positions" : view.image ? "patches of the picture" : "positions in time";
-  return `${positions.length} ${what}`;
+  const covered = coveredCount(positions);
+  const behind = view.signal && covered < positions.length ? `, ${covered} of them over the sound` : "";
+  return `${positions.length} ${what}${behind}`;
 }
 
 /** The note of the figure: its explanation, and warnings about the value. */
 function noteOf(source) {
   const lacking = source.unknown.length > 0 ? ` The model does not know all of: ${source.unknown.join(", ")}.` : "";
+  const part = source.window ? " The whole is too long to be read at once: the model reads this window of it, and the others by themselves." : "";
   const odd = source.warnings.length > 0 ? ` Beware: ${source.warnings.join("; ")}.` : "";
-  return shownIn(source) + lacking + odd;
+  return shownIn(source) + part + lacking + odd;
 }
 
 function shownIn({ view, frames }) {
@@ -84,7 +100,7 @@ function shownIn({ view, frames }) {
   if (view.items) return `Each chip is a position, with the items that it covers. Positions that the model adds itself, such as the end, are grey.${width}`;
   if (view.image) return `The grid shows the patches; read from left to right and from top to bottom, they are the model's sequence.${width}`;
   if (view.signal.channels.length > 2) return `Each line is a channel; a position covers a window of time over some channels.${width}`;
-  return "Time runs to the right, high tones are at the top, and the loud ones stand out. The model's entrance merges several of these columns into one position.";
+  return "Time runs to the right, high tones are at the top, and the loud ones stand out. The model's entrance merges several of these columns into one position. Silence that is appended up to the length that a model reads is not drawn.";
 }
 
 /** @param {App} app */

@@ -3,7 +3,7 @@
 import { html, replace, framed, matrixFigure, weightRgb } from "any2any/draw";
 import { matrixOf, highest, nameOf, rowOf } from "any2any/attention";
 import { highlightOf } from "any2any/highlight";
-import { figureOf } from "any2any/media";
+import { coveredCount, figureOf } from "any2any/media";
 import { coveredIn, readable } from "any2any/media/text";
 import { percent } from "any2any/numbers";
 
@@ -54,9 +54,10 @@ function focus(app, side) {
       : "Point at a part of it to see what it was written from; point at the source to see which parts used it."}` }, figure.element);
   const light = () => {
     const place = placeOf(app);
-    figure.paint(highlightOf(look, head, place)[side]);
+    const weights = highlightOf(look, head, place)[side];
+    figure.paint(weights);
     figure.mark({ hover: place?.side === side ? place.position : null, ...(side === "source" ? { masked: app.state.masked } : { chosen: app.state.chosen }) });
-    title.textContent = describe(look, place);
+    title.textContent = describe(look, place) + (side === "source" ? besides(part.positions, weights) : "");
   };
   return { element, light };
 }
@@ -67,6 +68,14 @@ function describe(look, place) {
   if (place.side === "source") return `outputs that used source position ${place.position + 1}`;
   const { label, region } = look.target.positions[place.position] ?? {};
   return `writing ${place.position + 1}${label ? `: ${readable(label, region).text}` : ""}`;
+}
+
+/** The share of the weights on positions behind the value, which no picture shows. */
+function besides(positions, weights) {
+  const count = coveredCount(positions);
+  if (!weights || count === positions.length) return "";
+  const share = weights.slice(count).reduce((sum, weight) => sum + weight, 0);
+  return `, ${percent(share)} of it on the silence behind`;
 }
 
 /** A cell for each output position: the token, its probability, and for pictures and sounds the source with its
@@ -123,25 +132,41 @@ function alignment(app) {
   const { look, head } = app.state;
   const whole = matrixOf(look, head);
   if (!whole || !look.source || head.kind !== "cross") return null;
-  const matrix = app.finished() ? { ...whole, rows: whole.rows - 1 } : whole;      // nothing follows the end
+  const written = app.finished() ? { ...whole, rows: whole.rows - 1 } : whole;     // nothing follows the end
+  const heard = isSignal(look) ? coveredCount(look.source.positions) : look.source.positions.length;
+  const cropped = whole.columns === look.source.positions.length && heard < whole.columns;
+  const matrix = cropped ? firstColumns(written, heard) : written;
   const covered = coveredIn(look.source.view);
-  const columnLabels = look.source.positions.map(({ label, region }, i) =>
+  const columnLabels = look.source.positions.slice(0, matrix.columns).map(({ label, region }, i) =>
     label || covered?.(region) != null ? readable(label, region, covered).text : region.nothing ? "∎" : String(i + 1));
-  const written = look.target.positions.map(({ label, region }, i) => (label == null ? String(i + 1) : readable(label, region).text));
-  const rowLabels = matrix.rows === written.length + 1 ? [...written, "next"] : written;
-  const pooled = matrix.columns !== columnLabels.length;
+  const labels = look.target.positions.map(({ label, region }, i) => (label == null ? String(i + 1) : readable(label, region).text));
+  const rowLabels = matrix.rows === labels.length + 1 ? [...labels, "next"] : labels;
+  const pooled = whole.columns !== look.source.positions.length;
   const figure = matrixFigure({
     matrix, rowLabels, columnLabels: pooled ? [] : columnLabels, colour: weightRgb, high: highest(look, head.stack, head.kind),
-    onHover: (at) => app.set({ hover: at && at.row < written.length ? { side: "target", position: at.row } : null }),
-    onPick: ({ row }) => { if (row < written.length) app.choose(row); },
+    onHover: (at) => app.set({ hover: at && at.row < labels.length ? { side: "target", position: at.row } : null }),
+    onPick: ({ row }) => { if (row < labels.length) app.choose(row); },
   });
   const data = () => ({ head, rows: rowLabels, columns: columnLabels,
     weights: Array.from({ length: matrix.rows }, (_, row) => rowOf(matrix, row)) });
   const element = framed({ title: "All steps at once", name: "alignment", data,
-    note: `${nameOf(head)}: each row is a step of the output and sums to one; each column is a position of the source.${look.source.view.text === undefined ? "" : " Where both languages share their order, the dark cells form a diagonal."}` }, figure.element);
+    note: `${nameOf(head)}: each row is a step of the output and sums to one; each column is a position of the source.${cropped ? " Those of the silence behind the sound are left out." : ""}${look.source.view.text === undefined ? "" : " Where both languages share their order, the dark cells form a diagonal."}` }, figure.element);
   const light = () => {
     const place = placeOf(app);
     figure.mark({ row: place?.side === "target" ? place.position : null, column: place?.side === "source" ? place.position : null });
   };
   return { element, light };
+}
+
+/** @param {Look} look */
+const isSignal = (look) => Boolean(look.source.view.signal);
+
+/** The first columns of a matrix. @param {import("any2any/draw/heatmap").Matrix} matrix */
+function firstColumns({ values, offset = 0, rows, columns }, count) {
+  const kept = new Float32Array(rows * count);
+  for (let row = 0; row < rows; row += 1) {
+    const from = offset + row * columns;
+    kept.set(values.subarray(from, from + count), row * count);
+  }
+  return { values: kept, rows, columns: count, offset: 0 };
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use any2any_adapter::Sequence;
+use any2any_translate::EncodedSource;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
@@ -39,18 +40,19 @@ pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -
                 let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
                 let price = run.price_of_writing(&task, &lengths, &decoding, 0);
                 let share = app.budget.take(price, "this count").await?;
-                worker
+                let found = worker
                     .translate(
                         share.lane,
                         Translation {
                             task: task.number(),
                             languages: Languages::default(),
-                            sources,
+                            sources: sources.into_iter().map(EncodedSource::from).collect(),
                             decoding,
                             prefix,
                         },
                     )
-                    .await?
+                    .await?;
+                found.into_iter().map(|translated| translated.outputs).collect()
             }
         };
         json(&*app.distances.get(key, || Ok::<_, ApiError>(piece.count(&outputs)))?)

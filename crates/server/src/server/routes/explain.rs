@@ -32,10 +32,10 @@ pub(in crate::server) async fn look(
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<LookRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let LookRequest { task, source, tokens, masked, ablated } = body;
+        let LookRequest { task, source, window, tokens, masked, ablated } = body;
         let task = run.task_in(task, &languages)?;
         let tokens = tokens.unwrap_or_default();
-        let source = read_pair(&app, &run, &task, source, &tokens).await?;
+        let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
         let longest = longest(&app, &task, source.as_ref());
         let ablated = ablated.iter().map(place).collect();
@@ -85,10 +85,10 @@ pub(in crate::server) async fn beam(
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<BeamRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let BeamRequest { task, source, prefix, size, length_penalty } = body;
+        let BeamRequest { task, source, window, prefix, size, length_penalty } = body;
         let task = run.task_in(task, &languages)?;
         let prefix = read_prefix(&app, &run, &task, prefix).await?;
-        let source = read_pair(&app, &run, &task, source, &prefix).await?;
+        let source = read_pair(&app, &run, &task, (source, window), &prefix).await?;
         let known = task.decoding().beam.clone();
         let beam = crate::decoding::beam(known.unwrap_or_default(), size, length_penalty, None)?;
         if beam.size > BEAM {
@@ -105,6 +105,7 @@ pub(in crate::server) async fn beam(
         let tree = worker
             .ask(share.lane, move |model| {
                 let source = source.as_ref().map(|source| &source.sequence);
+                let (task, _) = model.in_language_of(&task, source)?;
                 Ok(Inspector::new(model).beam_trace(&task, source, &beam, &prefix)?)
             })
             .await?;
@@ -119,9 +120,9 @@ pub(in crate::server) async fn attribution(
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<AttributionRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let AttributionRequest { task, source, tokens, position, token, method } = body;
+        let AttributionRequest { task, source, window, tokens, position, token, method } = body;
         let task = run.task_in(task, &languages)?;
-        let source = read_pair(&app, &run, &task, source, &tokens).await?;
+        let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         require_tokens(&task, token.as_slice())?;
         if method == Method::Occlusion {
             let positions = source.as_ref().map_or(0, |source| source.positions.len());
@@ -148,10 +149,10 @@ pub(in crate::server) async fn machine(
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<MachineRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let MachineRequest { task, source, tokens } = body;
+        let MachineRequest { task, source, window, tokens } = body;
         let task = run.task_in(task, &languages)?;
         let tokens = tokens.unwrap_or_default();
-        let source = read_pair(&app, &run, &task, source, &tokens).await?;
+        let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;
         let share = share(&app, &run, &task, source.as_ref(), tokens.len(), 1).await?;
         let parts = worker

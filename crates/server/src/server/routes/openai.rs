@@ -207,7 +207,8 @@ fn shaped(
     language: Option<&str>,
     temperature: f64,
 ) -> Result<Response, ApiError> {
-    let Heard { text, segments, seconds, log_probability } = heard;
+    let Heard { text, segments, seconds, log_probability, language: told } = heard;
+    let language = language.or(told.as_deref());
     let plain = |kind: &'static str, text: String| {
         Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response())
     };

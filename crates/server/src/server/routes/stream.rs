@@ -1,5 +1,6 @@
 //! Streamed translations: one line of JSON a token, sent as soon as the token is chosen.
 
+use any2any_translate::{EncodedSource, Translated};
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -8,32 +9,35 @@ use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::translate::{how, show};
-use super::{Call, in_time, read_prefix, read_source};
+use super::{Call, in_time, read_prefix, read_windows};
 use crate::api_error::ApiError;
-use crate::loaded_run::Longest;
-use crate::protocol::{StreamedEnd, StreamedToken, TranslateRequest};
+use crate::loaded_run::{Longest, ToTranslate};
+use crate::protocol::{DetectedLanguage, StreamedEnd, StreamedToken, TranslateRequest};
 
 /// Answers at once, with a body that grows as tokens are written.
 pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, ApiError> {
     let Call { app, run, worker, languages, body, permit } = call;
-    let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
+    let TranslateRequest { task, source, sources, window, decoding, prefix, .. } = body;
     let task = run.task_in(task, &languages)?;
     let prefix = read_prefix(&app, &run, &task, prefix).await?;
     if sources.is_some() {
         return Err(ApiError::wrong("malformed", "one source is streamed at a time: give `source`", ""));
     }
     let longest = Longest(app.limits.source);
-    let source = read_source(&app, &run, &task, source, longest).await?;
-    let positions = source.as_ref().map(|source| source.sequence.len());
-    let (unknown, warnings) =
-        source.as_ref().map(|source| (source.unknown.clone(), source.warnings.clone())).unwrap_or_default();
-    let decoding = how(&app, &task, decoding.as_ref(), (positions, prefix.len()))?;
+    let source = read_windows(&app, &run, &task, (source, window), longest).await?;
+    let (source, unknown, warnings) = match source {
+        Some(ToTranslate { source, unknown, warnings }) => (Some(source), unknown, warnings),
+        None => (None, Vec::new(), Vec::new()),
+    };
+    // A window is read behind the other.
+    let lengths: Vec<usize> = source.iter().flat_map(EncodedSource::lengths).collect();
+    let decoding = how(&app, &task, decoding.as_ref(), (lengths.iter().copied().max(), prefix.len()))?;
     if decoding.beam.is_some() || decoding.minimum_bayes_risk.is_some() {
         let message =
             "a beam search, or minimum Bayes risk, chooses nothing before its end, so it cannot be streamed";
         return Err(ApiError::wrong("decoding", message, r#"add "decoding": { "greedy": {} }"#));
     }
-    let price = run.price_of_writing(&task, positions.as_slice(), &decoding, prefix.len());
+    let price = run.price_of_writing(&task, &lengths, &decoding, prefix.len());
     let share = in_time(&app, app.budget.take(price, "this translation")).await?;
     let (lines, mut waiting) = unbounded_channel::<String>();
     let (each, gone) = (lines.clone(), lines.clone());
@@ -43,13 +47,19 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, A
             let mut tell = |token: u32, log_probability: f32| {
                 send(&each, &StreamedToken { token, label: adapter.show(token), log_probability });
             };
-            let source = source.as_ref().map(|source| &source.sequence);
-            let output = model.stream(&task, source, &prefix, &decoding, &mut tell)?;
-            Ok(show(&task, &output))
+            let found = match &source {
+                Some(source) => model.stream_encoded(&task, source, &prefix, &decoding, &mut tell)?,
+                None => {
+                    let outputs = vec![model.stream(&task, None, &prefix, &decoding, &mut tell)?];
+                    Translated { outputs, ..Translated::default() }
+                }
+            };
+            let output = found.outputs.first().ok_or_else(|| ApiError::internal("nothing was written"))?;
+            Ok((show(&task, output), found.detected.map(DetectedLanguage::from)))
         });
         tokio::select! {
             written = in_time(&app, write) => match written {
-                Ok(done) => send(&lines, &StreamedEnd { done, unknown, warnings }),
+                Ok((done, detected)) => send(&lines, &StreamedEnd { done, unknown, warnings, detected }),
                 Err(failure) => send(&lines, &failure.problem()),
             },
             // The client is gone.

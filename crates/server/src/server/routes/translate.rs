@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::Sequence;
-use any2any_inspect::ReadSource;
 use any2any_run::{Role, Task};
+use any2any_translate::{EncodedSource, Translated};
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::{Call, blocking, call, json, model, read_pair, read_prefix, read_source, share_to_open, stream};
+use super::{
+    Call, blocking, call, json, model, read_pair, read_prefix, read_source, read_windows, share_to_open,
+    stream,
+};
 use crate::api_error::ApiError;
 use crate::decoding::decoding;
-use crate::loaded_run::{LoadedRun, Longest};
+use crate::loaded_run::{LoadedRun, Longest, ToTranslate};
 use crate::protocol::{
-    Decoding, Input, Languages, Model, NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest,
-    TranslateRequest, Translations,
+    Decoding, DetectedLanguage, Input, Languages, Model, NextRequest, NextToken, NextTokens, Output, Score,
+    ScoreRequest, TranslateRequest, Translations,
 };
 use crate::server::App;
 use crate::view::view;
@@ -34,17 +36,17 @@ pub(in crate::server) async fn translate(
 
 async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiError> {
     let Call { app, run, worker, languages, body, permit: _permit } = call;
-    let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
+    let TranslateRequest { task, source, sources, window, decoding, prefix, .. } = body;
     let task = run.task_in(task, &languages)?;
     let prefix = read_prefix(&app, &run, &task, prefix).await?;
-    let sources: Vec<Source> = match (source, sources) {
+    let sources: Vec<ToTranslate> = match (source, sources) {
         (Some(_), Some(_)) => {
             return Err(ApiError::wrong("malformed", "give `source` or `sources`, not both", ""));
         }
-        (None, Some(sources)) => read_sources(&app, &run, &task, sources).await?,
+        (None, Some(sources)) => read_sources(&app, &run, &task, sources, window).await?,
         (source, None) => {
-            let read = read_source(&app, &run, &task, source, Longest(app.limits.source)).await?;
-            read.into_iter().map(Source::from).collect()
+            let longest = Longest(app.limits.source);
+            read_windows(&app, &run, &task, (source, window), longest).await?.into_iter().collect()
         }
     };
     let answering = Answering { app: &app, run: &run, worker: &worker, task: &task, languages };
@@ -61,7 +63,7 @@ pub(super) async fn written(
 ) -> Result<Translations, ApiError> {
     let (run, worker) = model(app, Model { run: step.run, ..Model::default() }).await?;
     let task = languages.of(&step.task)?;
-    let sources = read_sources(app, &run, &task, sources).await?;
+    let sources = read_sources(app, &run, &task, sources, None).await?;
     let answering = Answering { app, run: &run, worker: &worker, task: &task, languages: languages.clone() };
     answering.write(sources, decoding, Vec::new()).await
 }
@@ -80,36 +82,29 @@ impl Answering<'_> {
     /// Writes the outputs of sources that have been read.
     async fn write(
         self,
-        sources: Vec<Source>,
+        sources: Vec<ToTranslate>,
         decoding: Option<&Decoding>,
         prefix: Vec<u32>,
     ) -> Result<Translations, ApiError> {
         let Self { app, run, worker, task, languages } = self;
         let unknown = sources.iter().map(|source| source.unknown.clone()).collect();
         let warnings = sources.iter().map(|source| source.warnings.clone()).collect();
-        let sources: Vec<Sequence> = sources.into_iter().map(|source| source.sequence).collect();
-        let longest = sources.iter().map(Sequence::len).max();
-        let decoding = how(app, task, decoding, (longest, prefix.len()))?;
-        let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
+        let sources: Vec<EncodedSource> = sources.into_iter().map(|source| source.source).collect();
+        // Each window is a row of its own.
+        let lengths: Vec<usize> = sources.iter().flat_map(EncodedSource::lengths).collect();
+        let decoding = how(app, task, decoding, (lengths.iter().copied().max(), prefix.len()))?;
         let price = run.price_of_writing(task, &lengths, &decoding, prefix.len());
         let share = app.budget.take(price, "this translation").await?;
         let translation = Translation { task: task.number(), languages, sources, decoding, prefix };
-        let outputs = worker.translate(share.lane, translation).await?;
-        let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(task, output)).collect());
-        Ok(Translations { outputs: shown.collect(), unknown, warnings })
-    }
-}
-
-/// A source that has been read: its sequence, and the remarks that answers carry.
-struct Source {
-    sequence: Sequence,
-    unknown: Vec<String>,
-    warnings: Vec<String>,
-}
-
-impl From<ReadSource> for Source {
-    fn from(ReadSource { sequence, unknown, warnings, .. }: ReadSource) -> Self {
-        Self { sequence, unknown, warnings }
+        let found = worker.translate(share.lane, translation).await?;
+        let mut answer = Translations { outputs: Vec::new(), unknown, warnings, detected: Vec::new() };
+        for Translated { outputs, detected, .. } in found {
+            answer.outputs.push(outputs.iter().map(|output| show(task, output)).collect());
+            if task.language_choice().is_some() {
+                answer.detected.push(detected.map(DetectedLanguage::from));
+            }
+        }
+        Ok(answer)
     }
 }
 
@@ -119,7 +114,8 @@ async fn read_sources(
     run: &Arc<LoadedRun>,
     task: &Arc<Task>,
     sources: Vec<Input>,
-) -> Result<Vec<Source>, ApiError> {
+    window: Option<usize>,
+) -> Result<Vec<ToTranslate>, ApiError> {
     if sources.is_empty() {
         return Err(ApiError::wrong("malformed", "`sources` is empty", "give at least one"));
     }
@@ -130,11 +126,11 @@ async fn read_sources(
     let longest = Longest(app.limits.source);
     let (mut read, mut positions) = (Vec::with_capacity(sources.len()), 0);
     for source in sources {
-        let source = read_source(app, run, task, Some(source), longest).await?;
-        positions += source.as_ref().map_or(0, |source| source.sequence.len());
+        let source = read_windows(app, run, task, (Some(source), window), longest).await?;
+        positions += source.as_ref().map_or(0, |source| source.source.positions());
         // One after the other, so that no more values are opened than the limit allows.
         longest.several().check(positions)?;
-        read.extend(source.map(Source::from));
+        read.extend(source);
     }
     Ok(read)
 }
@@ -175,7 +171,15 @@ pub(in crate::server) async fn score(
         let Call { app, run, worker, languages, body, permit: _permit } = call;
         let longest = Longest(app.limits.source);
         let task = run.task_in(body.task, &languages)?;
-        let source = read_source(&app, &run, &task, body.source, longest).await?;
+        let given = (body.source, body.window.unwrap_or(0));
+        let source = read_source(&app, &run, &task, given, longest).await?;
+        if let (None, Some(window)) = (body.window, source.as_ref().and_then(|source| source.window)) {
+            let message = format!(
+                "this source is read in {} windows, and a target is scored against what is read at once",
+                window.count
+            );
+            return Err(ApiError::wrong("window", message, "cut it shorter, or name the window: `window`"));
+        }
         let target = Arc::new(body.target);
         let opening = share_to_open(&app, &run, &task, Role::Target, &target, longest).await?;
         let (reading, of) = (run.clone(), task.clone());
@@ -201,10 +205,10 @@ pub(in crate::server) async fn next(
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<NextRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let NextRequest { task, source, prefix, count } = body;
+        let NextRequest { task, source, window, prefix, count } = body;
         let task = run.task_in(task, &languages)?;
         let prefix = read_prefix(&app, &run, &task, prefix).await?;
-        let source = read_pair(&app, &run, &task, source, &prefix).await?;
+        let source = read_pair(&app, &run, &task, (source, window), &prefix).await?;
         let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();
         let greedy = any2any_experiment::spec::Decoding::default();
         let price = run.price_of_writing(&task, &positions, &greedy, prefix.len());
@@ -212,6 +216,7 @@ pub(in crate::server) async fn next(
         let next = worker
             .ask(share.lane, move |model| {
                 let source = source.as_ref().map(|source| &source.sequence);
+                let (task, _) = model.in_language_of(&task, source)?;
                 Ok(model.next_of_tokens(&task, source, &prefix, count)?)
             })
             .await?;

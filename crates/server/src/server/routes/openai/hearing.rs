@@ -21,6 +21,8 @@ pub(super) struct Heard {
     pub(super) seconds: f64,
     /// The mean log-probability of a token.
     pub(super) log_probability: f64,
+    /// The language that the model told, if it was to tell it.
+    pub(super) language: Option<String>,
 }
 
 /// Writes a recording down, and takes the text through the further steps of the way.
@@ -31,10 +33,10 @@ pub(super) async fn hear(
     file: InputFile,
     temperature: f64,
 ) -> Result<Heard, ApiError> {
-    let Translated { outputs, seconds, .. } =
+    let Translated { outputs, seconds, detected, .. } =
         &transcribed(app, &way.steps[0], languages, file, temperature).await?;
     let output = outputs.first().ok_or_else(|| ApiError::internal("nothing was written"))?;
-    let translated = Translated { outputs: Vec::new(), warnings: Vec::new(), seconds: *seconds };
+    let translated = Translated { seconds: *seconds, ..Translated::default() };
     let mut segments = translated.segments(output);
     for step in &way.steps[1..] {
         if segments.is_empty() {
@@ -54,7 +56,8 @@ pub(super) async fn hear(
         _ => segments.iter().map(|segment| segment.text.as_str()).collect::<Vec<_>>().join(" "),
     };
     let log_probability = output.log_probability / (output.tokens().len() + 1) as f64;
-    Ok(Heard { text, segments, seconds: seconds.unwrap_or(0.0), log_probability })
+    let language = detected.as_ref().map(|detected| detected.language.clone());
+    Ok(Heard { text, segments, seconds: seconds.unwrap_or(0.0), log_probability, language })
 }
 
 /// The output of the first step for a recording.
