@@ -1,8 +1,8 @@
 //! `any2any import`: a run from a model that was trained elsewhere.
 
 mod prompts;
-mod speech;
-mod tokenizers;
+pub(super) mod speech;
+pub(super) mod tokenizers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

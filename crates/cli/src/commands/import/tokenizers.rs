@@ -2,7 +2,7 @@
 
 mod bytes;
 mod marian;
-mod sentencepiece;
+pub(in crate::commands) mod sentencepiece;
 mod whisper;
 
 use std::path::{Path, PathBuf};
