@@ -83,26 +83,131 @@ fn what_a_layout_cannot_say_is_refused_by_the_name_of_its_option() {
     }
 }
 
+/// Golden models, the arguments that they translate with, and what they are told in front of sources and of outputs where
+/// CTranslate2 has to be told so.
+const FAMILIES: [(&str, &[&str], [&str; 2]); 7] = [
+    ("bart", &[], ["", ""]),
+    ("marian", &[], ["", ""]),
+    ("t5", &[], ["", ""]),
+    ("gpt2", &[], ["", ""]),
+    ("m2m100", &[], ["__en__", "__de__"]),
+    ("mbart50", &["--set", "tasks.translate.prompt.target_language=de_DE"], ["en_XX", "de_DE"]),
+    ("nllb", &["--set", "tasks.translate.prompt.target_language=deu_Latn"], ["", "deu_Latn"]),
+];
+
+fn import(workshop: &Workshop, family: &str, more: &[&str]) {
+    let source = root().join("tests/pretrained").join(family).display().to_string();
+    workshop.succeed(&[&["import", &source, "--run", family], more].concat());
+}
+
+/// The bytes of a run's weights.
+fn weights(workshop: &Workshop, run: &str) -> Vec<u8> {
+    std::fs::read(workshop.path(run).join("checkpoints/step-0/model.safetensors")).expect("weights")
+}
+
 /// An imported model goes out and comes in again: its translations are the same.
 #[test]
 fn an_imported_model_goes_out_and_comes_back() {
-    for family in ["marian", "t5", "gpt2"] {
+    for (family, more, _) in FAMILIES {
         let workshop = Workshop::new();
-        let source = root().join("tests/pretrained").join(family).display().to_string();
-        workshop.succeed(&["import", &source, "--run", "run"]);
-        workshop.succeed(&["export", "run", "out", "--format", "huggingface"]);
+        import(&workshop, family, more);
+        workshop.succeed(&["export", family, "out", "--format", "huggingface"]);
         workshop.succeed(&["import", "out", "--run", "again"]);
-        let weights = |run: &str| {
-            let file = workshop.path(run).join("checkpoints/step-0/model.safetensors");
-            std::fs::read(file).expect("weights")
-        };
-        assert!(weights("run") == weights("again"), "{family}: other weights");
+        assert!(weights(&workshop, family) == weights(&workshop, "again"), "{family}: other weights");
         let written = |run: &str| match family {
             "gpt2" => workshop.succeed(&["complete", run, "the old", "--greedy", "--max-length", "12"]),
             _ => workshop.pipe(&["translate", run, "--greedy"], "the old garden loves a garden.\na dog\n"),
         };
-        assert_eq!(written("run"), written("again"), "{family}");
+        assert_eq!(written(family), written("again"), "{family}");
+        if !more.is_empty() {
+            let described = |run: &str| {
+                let said = workshop.succeed(&["describe", run]);
+                said.lines().filter(|line| line.contains("languages")).map(str::to_owned).collect::<Vec<_>>()
+            };
+            assert!(!described(family).is_empty(), "{family}");
+            assert_eq!(described(family), described("again"), "{family}");
+        }
     }
+}
+
+/// The tasks of a run as its experiment says them, but for where its tokenizer came from.
+fn tasks(workshop: &Workshop, run: &str) -> Value {
+    let experiment: Value =
+        serde_yaml::from_str(&workshop.read(&format!("{run}/resolved.yaml"))).expect("YAML");
+    let mut tasks = experiment["tasks"].clone();
+    for task in tasks.as_object_mut().expect("tasks").values_mut() {
+        task["target"]["text"]["tokenizer"]["file"]["path"] = Value::Null;
+    }
+    tasks
+}
+
+/// A Whisper goes out in both layouts with its windows, its languages, and the tokens that it does not write.
+#[test]
+fn a_whisper_goes_out_and_comes_back() {
+    let workshop = Workshop::new();
+    import(&workshop, "whisper", &[]);
+    workshop.succeed(&["export", "whisper", "first", "--format", "huggingface", "--task", "transcribe"]);
+    // Tokens that no run writes stand among those of a file that are not written, once they have gone out.
+    workshop.succeed(&["import", "first", "--run", "run"]);
+    for format in ["huggingface", "ctranslate2"] {
+        let again = format!("again-{format}");
+        workshop.succeed(&["export", "run", format, "--format", format, "--task", "transcribe"]);
+        workshop.succeed(&["import", format, "--run", &again]);
+        for run in ["run", &again] {
+            assert!(weights(&workshop, run) == weights(&workshop, "whisper"), "{run}: other weights");
+        }
+        let (mut found, mut expected) = (tasks(&workshop, &again), tasks(&workshop, "run"));
+        if format == "ctranslate2" {
+            // Its files do not say how long an output may be, and when the first timestamp is.
+            for tasks in [&mut found, &mut expected] {
+                for task in ["transcribe", "translate"] {
+                    tasks[task]["decoding"]["max_length"] = Value::Null;
+                    tasks[task]["prompt"]["timestamps"] = Value::Null;
+                }
+            }
+        }
+        assert_eq!(found, expected, "{format}");
+    }
+    assert_eq!(
+        json(&workshop, "first/generation_config.json"),
+        json(&workshop, "huggingface/generation_config.json")
+    );
+    for file in ["vocab.json", "merges.txt", "tokenizer_config.json", "preprocessor_config.json"] {
+        assert!(workshop.path("huggingface").join(file).is_file(), "{file}");
+    }
+    // A window of another length, and frames that Whisper does not have.
+    let short = ["--set", "tasks.transcribe.source.audio.pad_to=1.5"];
+    import(&workshop, "whisper", &[&["--overwrite"], &short[..]].concat());
+    let said =
+        workshop.run(&["export", "whisper", "short", "--format", "huggingface", "--task", "transcribe"]);
+    assert!(said.code == Some(0) && said.stderr.contains("max_length=24000"), "{}", said.stderr);
+    assert_eq!(json(&workshop, "short/config.json")["max_source_positions"], 75);
+    workshop.succeed(&["import", "short", "--run", "again"]);
+    assert_eq!(tasks(&workshop, "again")["transcribe"]["source"]["audio"]["pad_to"], 1.5);
+    for (option, part) in [
+        ("mel.window=0.02", "source.audio.mel.window"),
+        ("normalize=none", "source.audio.normalize"),
+        ("take=2", "source.audio.take"),
+    ] {
+        let option = format!("tasks.transcribe.source.audio.{option}");
+        import(&workshop, "whisper", &["--overwrite", "--set", &option]);
+        let refused =
+            workshop.run(&["export", "whisper", "none", "--format", "ctranslate2", "--task", "transcribe"]);
+        assert!(refused.code == Some(2) && refused.stderr.contains(part), "{}", refused.stderr);
+        assert!(!workshop.path("none").exists());
+    }
+}
+
+/// The tokens that CTranslate2 is told: those of sources where no `tokenizer.json` puts them in front.
+fn in_front(workshop: &Workshop, out: &str, [source, target]: [&str; 2]) -> Vec<String> {
+    if !out.ends_with("ctranslate2") || target.is_empty() {
+        return Vec::new();
+    }
+    let mut told = vec!["--target".to_owned(), target.to_owned()];
+    if !workshop.path(out).join("tokenizer.json").exists() {
+        told.extend(["--source".to_owned(), source.to_owned()]);
+    }
+    told
 }
 
 /// With a Python that has transformers and ctranslate2: both write what we write, of runs and of imported models.
@@ -113,12 +218,12 @@ fn other_programs_write_what_we_write() {
     apart(&workshop);
     workshop.write("lm.yaml", LANGUAGE_MODEL);
     workshop.succeed(&["train", "lm.yaml", "--run", "lm"]);
-    for family in ["marian", "t5", "gpt2"] {
-        let source = root().join("tests/pretrained").join(family).display().to_string();
-        workshop.succeed(&["import", &source, "--run", family]);
+    for (family, more, _) in FAMILIES {
+        import(&workshop, family, more);
     }
     let english = workshop.read("test.en");
-    for run in ["run", "lm", "marian", "t5", "gpt2"] {
+    let of_families = FAMILIES.map(|(family, _, told)| (family, told));
+    for (run, told) in [("run", ["", ""]), ("lm", ["", ""])].into_iter().chain(of_families) {
         let lines: Vec<&str> = match run {
             "lm" => vec!["der ", "ein", "d"],
             "gpt2" => vec!["the old", "a dog", "the green cat"],
@@ -144,6 +249,7 @@ fn other_programs_write_what_we_write() {
                 .arg(root().join("tests/pretrained/exported.py"))
                 .args([workshop.path(&out), workshop.path("lines.txt"), workshop.path("ours.json")])
                 .args(["--longest", "24"])
+                .args(in_front(&workshop, &out, told))
                 .output()
                 .expect("Python runs");
             let said = String::from_utf8_lossy(&ran.stdout).into_owned();

@@ -124,7 +124,10 @@ fn languages_are_told_as_another_program_tells_them() {
         assert_eq!(detected.probabilities.len(), of.probabilities.len());
         for (language, probability) in &detected.probabilities {
             let theirs = of.probabilities[language];
-            assert!((f64::from(*probability) - theirs).abs() < 1e-4, "{language}: {probability} and {theirs}");
+            assert!(
+                (f64::from(*probability) - theirs).abs() < 1e-4,
+                "{language}: {probability} and {theirs}"
+            );
         }
         assert_eq!(detected.probabilities[0], (detected.language, detected.probability));
         let prompt = task.with_language(&of.language).expect("a language").prompt_tokens().len();
@@ -164,7 +167,8 @@ fn the_command_line_says_which_language_is_told() {
 fn the_server_reads_all_windows_of_a_long_recording() {
     let served = served();
     let expected = translated("long_one.wav", &[]);
-    let of_window = translated("short_two.wav", &[])["outputs"][0]["tokens"].as_array().expect("tokens").len();
+    let of_window =
+        translated("short_two.wav", &[])["outputs"][0]["tokens"].as_array().expect("tokens").len();
     let labels = &expected["outputs"][0]["tokens"];
     assert!(labels.as_array().expect("tokens").len() > 2 * of_window, "three windows: {labels}");
 
@@ -186,7 +190,8 @@ fn the_server_reads_all_windows_of_a_long_recording() {
     assert_eq!(json!(streamed), *labels);
 
     // One window alone, in the language of its own beginning.
-    let second = served.ask("/api/translate", &json!({ "source": source, "window": 1, "source_language": "de" }));
+    let second =
+        served.ask("/api/translate", &json!({ "source": source, "window": 1, "source_language": "de" }));
     let whole = served.ask("/api/translate", &json!({ "source": source, "source_language": "de" }));
     let tokens = |answer: &Json| answer["outputs"][0][0]["tokens"].as_array().expect("tokens").clone();
     let (second, whole) = (tokens(&second), tokens(&whole));
@@ -198,7 +203,8 @@ fn the_server_reads_all_windows_of_a_long_recording() {
 fn a_look_and_a_score_are_of_a_window_that_is_named() {
     let served = served();
     let source = given("long_one.wav");
-    let look = |window: usize| served.ask("/api/look", &json!({ "source": source, "window": window, "tokens": [] }));
+    let look =
+        |window: usize| served.ask("/api/look", &json!({ "source": source, "window": window, "tokens": [] }));
     let (first, second) = (look(0)["source"].clone(), look(1)["source"].clone());
     let of = |source: &Json| (source["window"]["number"].clone(), source["window"]["count"].clone());
     assert_eq!((of(&first), of(&second)), ((json!(0), json!(3)), (json!(1), json!(3))));
@@ -207,7 +213,10 @@ fn a_look_and_a_score_are_of_a_window_that_is_named() {
     let seconds = first["window"]["end"].as_f64().expect("seconds");
     assert!((length(&first) / RATE as f64 - seconds).abs() < 1e-6, "the window alone is shown");
     assert_eq!(first["warnings"], json!([]));
-    assert_eq!(served.ask("/api/look", &json!({ "source": given("short_two.wav") }))["source"]["window"], Json::Null);
+    assert_eq!(
+        served.ask("/api/look", &json!({ "source": given("short_two.wav") }))["source"]["window"],
+        Json::Null
+    );
 
     let beyond = served.post("/api/look", &json!({ "source": source, "window": 3 }));
     assert!(beyond.body.contains("there is no window 3: the source is read in 3"), "{}", beyond.body);
@@ -220,7 +229,8 @@ fn a_look_and_a_score_are_of_a_window_that_is_named() {
 
     workshop().write("target.txt", "a\n");
     let recording = recording("long_one.wav");
-    let scored = ["score", "whisper", "--task", "transcribe", "--source-language", "de", "--target", "target.txt"];
+    let scored =
+        ["score", "whisper", "--task", "transcribe", "--source-language", "de", "--target", "target.txt"];
     let scored = workshop().run(&[&scored, &["--source", recording.as_str()][..]].concat());
     assert!(scored.code == Some(1) && scored.stderr.contains("heard at once"), "{}", scored.stderr);
     served.assert_sound();
@@ -232,7 +242,9 @@ fn programs_of_openai_are_told_the_language() {
     let bytes = std::fs::read(recording("long_one.wav")).expect("a recording");
     let mut form = Vec::new();
     for (name, value) in [("model", "whisper"), ("response_format", "verbose_json")] {
-        form.extend(format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+        form.extend(
+            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+        );
     }
     let head = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"long.wav\"\r\n\r\n";
     form.extend(head.bytes().chain(bytes).chain(b"\r\n--b--\r\n".iter().copied()));
@@ -254,7 +266,17 @@ fn programs_of_openai_are_told_the_language() {
 #[test]
 fn a_long_recording_is_evaluated_whole() {
     let german = ["--source-language", "de"];
-    let arguments = ["evaluate", "whisper", "--task", "transcribe", "--split", "test", "--trust-paths", "--no-controls", "--json"];
+    let arguments = [
+        "evaluate",
+        "whisper",
+        "--task",
+        "transcribe",
+        "--split",
+        "test",
+        "--trust-paths",
+        "--no-controls",
+        "--json",
+    ];
     let output = workshop().path("outputs.txt").display().to_string();
     let scores = workshop().json(&[&arguments[..], &german, &["--output", output.as_str()]].concat());
     assert_eq!((&scores["samples"], &scores["read_in_windows"]), (&json!(2), &json!(1)));
@@ -269,5 +291,9 @@ fn a_long_recording_is_evaluated_whole() {
     let arguments = ["evaluate", "whisper", "--task", "transcribe", "--split", "test", "--trust-paths"];
     let with_controls = workshop().run(&[&arguments[..], &german].concat());
     assert_eq!(with_controls.code, Some(0), "{}", with_controls.stderr);
-    assert!(with_controls.stderr.contains("1 of the sources are read in several windows"), "{}", with_controls.stderr);
+    assert!(
+        with_controls.stderr.contains("1 of the sources are read in several windows"),
+        "{}",
+        with_controls.stderr
+    );
 }

@@ -8,13 +8,14 @@ mod error;
 mod imported;
 mod imports;
 mod prompts;
-mod speech;
+pub mod speech;
 mod tables;
 mod tokenizers;
 
 pub use error::ImportError;
 pub use imported::{Imported, Options};
 pub use imports::Imports;
+pub use tokenizers::LANGUAGES_OF_M2M100;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -3,6 +3,8 @@
 mod bytes;
 mod marian;
 mod sentencepiece;
+
+pub use sentencepiece::LANGUAGES_OF_M2M100;
 mod whisper;
 
 use std::path::{Path, PathBuf};

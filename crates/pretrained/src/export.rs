@@ -16,6 +16,8 @@ mod gpt2;
 mod gpt_neox;
 mod halves;
 mod options;
+mod prompt;
+mod sound;
 mod t5;
 mod tables;
 mod whisper;
@@ -28,6 +30,8 @@ use any2any_architecture::{Architecture, Mixer, Positions, Stack, TaskParts, Tra
 pub use ctranslate2::ctranslate2;
 pub(crate) use disassembly::Disassembly;
 pub use error::ExportError;
+pub use prompt::Prompt;
+pub use sound::FeatureExtractor;
 
 use crate::generation::GenerationDefaults;
 use crate::pretrained::Tensor;
@@ -42,10 +46,14 @@ pub struct Outgoing {
     pub task: usize,
     /// Its weights, by the architecture's names of parameters.
     pub weights: BTreeMap<String, Tensor>,
-    /// The vocabulary of sources; none of a language model.
+    /// The vocabulary of sources; none of a language model, and of one that reads recordings.
     pub source: Option<Vocabulary>,
     /// The vocabulary of targets.
     pub target: Vocabulary,
+    /// The tokens in front of sources and outputs.
+    pub prompt: Prompt,
+    /// The frames that a recording becomes, of a model that reads recordings.
+    pub sound: Option<FeatureExtractor>,
     /// Defaults of decoding.
     pub decoding: GenerationDefaults,
     /// The most positions of a text, where the model itself has no limit.
@@ -67,12 +75,19 @@ pub struct Vocabulary {
     pub unknown: Option<u32>,
     /// Tokens that are never written.
     pub forbidden: Vec<u32>,
+    /// Tokens that no output begins with, behind its prompt.
+    pub forbidden_first: Vec<u32>,
 }
 
 impl Vocabulary {
     /// The name of a token.
     pub(crate) fn name(&self, token: u32) -> &str {
         self.names.get(token as usize).map_or("", String::as_str)
+    }
+
+    /// The number of the token of a name.
+    pub(crate) fn number(&self, name: &str) -> Option<u32> {
+        self.names.iter().position(|known| known == name).map(|number| number as u32)
     }
 }
 
@@ -121,6 +136,25 @@ impl Outgoing {
         model
     }
 
+    /// The model without the vectors that tell its tasks apart, where they say nothing or learned positions can say it: the
+    /// decoder adds both to its input.
+    fn without_task_vectors(mut self) -> Self {
+        let decoder = &self.architecture.decoder;
+        let d_model = decoder.d_model;
+        let Some(vectors) = self.weights.get(names::TASK_VECTORS) else { return self };
+        let vector = vectors.values[self.task * d_model..][..d_model].to_vec();
+        let table = format!("{}.{}.{}", names::DECODER, names::POSITIONS, names::TABLE);
+        let learned = matches!(decoder.positions, Positions::Learned { .. });
+        if vector.iter().any(|&value| value != 0.0) {
+            let Some(table) = self.weights.get_mut(&table).filter(|_| learned) else { return self };
+            for row in table.values.chunks_exact_mut(d_model) {
+                row.iter_mut().zip(&vector).for_each(|(value, of_task)| *value += of_task);
+            }
+        }
+        self.weights.remove(names::TASK_VECTORS);
+        self
+    }
+
     /// Refuses what no layout of a transformer of text can say.
     fn check(&self, format: &'static str) -> Result<(), ExportError> {
         let refuse = |part: &str, reason: &str| Err(ExportError::refused(format, part, reason));
@@ -157,7 +191,7 @@ const HUGGING_FACE: &str = "Hugging Face's layout";
 ///
 /// The part that no family says, or a file that cannot be written.
 pub fn hugging_face(model: &Outgoing, folder: &Path) -> Result<Written, ExportError> {
-    let model = &model.of_task();
+    let model = &model.of_task().without_task_vectors();
     model.check(HUGGING_FACE)?;
     if model.weights.contains_key(names::TASK_VECTORS) {
         let reason =
@@ -175,8 +209,14 @@ pub fn hugging_face(model: &Outgoing, folder: &Path) -> Result<Written, ExportEr
     };
     let HuggingFace { kind, config, tensors, source_offset, without_padding } = found;
     files::json(&folder.join("config.json"), &config)?;
-    let generation = options::generation(model, &config);
+    let generation = match whisper::stem(model) {
+        Some(_) => whisper::generation(model, &config)?,
+        None => options::generation(model, &config)?,
+    };
     files::json(&folder.join("generation_config.json"), &generation)?;
+    if let Some(sound) = &model.sound {
+        files::json(&folder.join(sound::FILE), &sound.config(model))?;
+    }
     files::safetensors(&folder.join("model.safetensors"), &tensors)?;
     Ok(Written { kind: kind.to_owned(), source_offset, without_padding })
 }

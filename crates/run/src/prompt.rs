@@ -340,6 +340,9 @@ impl TaskPrompt {
         };
         let numbers = self.target.all(task, "prompt.languages", self.prompt.languages.values())?;
         let candidates = self.prompt.languages.keys().cloned().zip(numbers).collect();
-        Ok(Some((LanguageChoice { detect, before: tokens.target.front[..place].to_vec(), candidates }, tokens)))
+        Ok(Some((
+            LanguageChoice { detect, before: tokens.target.front[..place].to_vec(), candidates },
+            tokens,
+        )))
     }
 }

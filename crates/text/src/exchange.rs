@@ -11,8 +11,8 @@ use crate::options::{TextOptions, Tokenizer};
 /// Tokens around a text, and the numbers of all tokens.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
-    /// The token before a text, with its number.
-    pub begin: Option<(String, u32)>,
+    /// The tokens before a text, each with its number.
+    pub begin: Vec<(String, u32)>,
     /// The token behind a text, with its number.
     pub end: Option<(String, u32)>,
     /// The token that fills up a batch, with its number.
@@ -81,16 +81,14 @@ fn add(file: &mut Map<String, Value>, name: &str, number: u32) {
 }
 
 fn post_processor(frame: &Frame) -> Value {
-    let token = |token: &Option<(String, u32)>| {
-        token.as_ref().map(|(name, _)| json!({ "SpecialToken": { "id": name, "type_id": 0 } }))
-    };
+    let token = |(name, _): &(String, u32)| json!({ "SpecialToken": { "id": name, "type_id": 0 } });
     let text = |id: &str| json!({ "Sequence": { "id": id, "type_id": 0 } });
-    let (begin, end) = (token(&frame.begin), token(&frame.end));
-    let single: Vec<Value> = begin.clone().into_iter().chain([text("A")]).chain(end.clone()).collect();
-    let pair: Vec<Value> =
-        begin.into_iter().chain([text("A")]).chain(end.clone()).chain([text("B")]).chain(end).collect();
+    let begin = || frame.begin.iter().map(token);
+    let end = || frame.end.iter().map(token);
+    let single: Vec<Value> = begin().chain([text("A")]).chain(end()).collect();
+    let pair: Vec<Value> = begin().chain([text("A")]).chain(end()).chain([text("B")]).chain(end()).collect();
     let mut special = Map::new();
-    for (name, number) in [&frame.begin, &frame.end].into_iter().flatten() {
+    for (name, number) in frame.begin.iter().chain(&frame.end) {
         special.insert(name.clone(), json!({ "id": name, "ids": [number + frame.offset], "tokens": [name] }));
     }
     json!({ "type": "TemplateProcessing", "single": single, "pair": pair, "special_tokens": special })

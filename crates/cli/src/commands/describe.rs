@@ -152,7 +152,9 @@ fn print(
         output::line(format!("vocabulary {name}: {} tokens", any2any_adapter::grouped(size as u64)))?;
     }
     for (task, prompt) in prompts(adapters) {
-        let Prompt { source, after_source, begin, target, languages, source_language, target_language, .. } = prompt;
+        let Prompt {
+            source, after_source, begin, target, languages, source_language, target_language, ..
+        } = prompt;
         for (words, tokens) in [("source begins with", source), ("output begins with", target)] {
             if !tokens.is_empty() {
                 output::line(format!("{task}: every {words} {}", tokens.join(" ")))?;

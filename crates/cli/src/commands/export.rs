@@ -1,6 +1,8 @@
 //! `any2any export`: a copy of all that translation needs of a run, here or in another program.
 
 mod elsewhere;
+mod prompt;
+mod sound;
 mod tokenizers;
 
 use any2any_adapter::Registry;

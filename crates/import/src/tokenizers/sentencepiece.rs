@@ -16,7 +16,7 @@ const SPECIAL: &str = "special_tokens_map.json";
 const CONFIG: &str = "tokenizer_config.json";
 
 /// The languages of M2M-100, in the order of their tokens (Fan et al. 2021), for folders that list none.
-const OF_M2M100: &str = "af am ar ast az ba be bg bn br bs ca ceb cs cy da de el en es et fa ff fi fr fy ga gd gl gu ha he \
+pub const LANGUAGES_OF_M2M100: &str = "af am ar ast az ba be bg bn br bs ca ceb cs cy da de el en es et fa ff fi fr fy ga gd gl gu ha he \
                          hi hr ht hu hy id ig ilo is it ja jv ka kk km kn ko lb lg ln lo lt lv mg mk ml mn mr ms my ne nl \
                          no ns oc or pa pl ps pt ro ru sd si sk sl so sq sr ss su sv sw ta th tl tn tr uk ur uz vi wo xh \
                          yi yo zh zu";
@@ -77,7 +77,7 @@ fn languages(family: Family, folders: &Folders<'_>) -> Result<Vec<String>> {
     match family {
         Family::Mbart => Ok(OF_MBART.split_whitespace().map(str::to_owned).collect()),
         Family::M2m100 if folders.read_json(CONFIG)?["language_codes"].as_str() == Some("m2m100") => {
-            Ok(OF_M2M100.split_whitespace().map(|code| format!("__{code}__")).collect())
+            Ok(LANGUAGES_OF_M2M100.split_whitespace().map(|code| format!("__{code}__")).collect())
         }
         _ => Ok(found),
     }

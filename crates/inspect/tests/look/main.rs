@@ -184,8 +184,14 @@ fn a_masked_end_is_a_shorter_source() {
             case.source.clone().expect("a transformer reads");
         let tokens = sequence.tokens().expect("a text")[..positions - 2].to_vec();
         let sequence = Sequence::Tokens(tokens);
-        let shorter =
-            ReadSource { value, sequence, positions: all[..positions - 2].to_vec(), unknown, warnings, window };
+        let shorter = ReadSource {
+            value,
+            sequence,
+            positions: all[..positions - 2].to_vec(),
+            unknown,
+            warnings,
+            window,
+        };
         let shorter = Case { source: Some(shorter), ..case };
         let shorter = look(&shorter, &Ablations::default());
         check_close("a shorter source", &logits(&masked).values, &logits(&shorter).values, TOLERANCE);

@@ -6,10 +6,11 @@
 
 mod binary;
 mod stack;
+mod whisper;
 
 use std::path::Path;
 
-use any2any_architecture::names;
+use any2any_architecture::{Norm, names};
 use serde_json::{Value, json};
 
 use super::tables::NEVER;
@@ -34,20 +35,21 @@ const DECODER: (&str, u32) = ("TransformerDecoderSpec", 8);
 pub fn ctranslate2(model: &Outgoing, folder: &Path) -> Result<Written, ExportError> {
     let model = &model.of_task();
     model.check(FORMAT)?;
-    require_epsilon(model)?;
+    let epsilon = epsilon(model)?;
+    if let Some((_, convolutions)) = super::whisper::stem(model) {
+        return whisper::write(model, convolutions, epsilon, folder);
+    }
     let mut variables = Variables::default();
     let parts = model.parts();
     let encoder = model.architecture.encoder.as_ref();
     let decoder = &model.architecture.decoder;
-    for (scope, side, stack) in
-        [("encoder", names::ENCODER, encoder), ("decoder", names::DECODER, Some(decoder))]
-    {
+    let (positions, of_frames) = (model.positions, false);
+    for (side, stack) in [(names::ENCODER, encoder), (names::DECODER, Some(decoder))] {
         if let Some(stack) = stack {
-            StackWriter { model, variables: &mut variables, scope, side, stack }.write()?;
+            StackWriter { model, variables: &mut variables, side, stack, positions, of_frames }.write()?;
         }
     }
     write_tables(model, &mut variables)?;
-    let epsilon = layers(FORMAT, decoder)?.norm.epsilon;
     let (name, revision) = if encoder.is_some() { TRANSFORMER } else { DECODER };
     variables.write(&folder.join(MODEL), name, revision)?;
     files::json(&folder.join("config.json"), &config(model, epsilon))?;
@@ -74,7 +76,7 @@ fn config(model: &Outgoing, epsilon: f64) -> Value {
         "unk_token": name(target.unknown.unwrap_or(target.end)),
         "layer_norm_epsilon": epsilon,
     });
-    if model.source.is_some() {
+    if model.parts().source.is_some() {
         config["decoder_start_token"] = json!(name(target.begin));
         // What the tokenizer gives ends with its end.
         config["add_source_bos"] = json!(false);
@@ -119,8 +121,8 @@ fn write_tables(model: &Outgoing, variables: &mut Variables) -> Result<(), Expor
     Ok(())
 }
 
-/// Refuses a normalisation with a constant of its own.
-fn require_epsilon(model: &Outgoing) -> Result<(), ExportError> {
+/// The constant of all normalisations.
+fn epsilon(model: &Outgoing) -> Result<f64, ExportError> {
     let mut found: Option<f64> = None;
     for (_, stack) in model.architecture.stacks() {
         let norm = layers(FORMAT, stack)?.norm;
@@ -135,5 +137,5 @@ fn require_epsilon(model: &Outgoing) -> Result<(), ExportError> {
             found = Some(norm.epsilon);
         }
     }
-    Ok(())
+    Ok(found.unwrap_or(Norm::LAYER.epsilon))
 }

@@ -71,7 +71,7 @@ pub(crate) fn config(model: &Outgoing, kind: &str, model_type: &str, padded: boo
         "eos_token_id": target.end,
         "pad_token_id": padded.then_some(target.padding),
     });
-    if model.source.is_some() {
+    if model.parts().source.is_some() {
         config["is_encoder_decoder"] = json!(true);
         config["decoder_start_token_id"] = json!(target.begin);
         // Of some families, the end is forced by default at a number of tokens.
@@ -83,8 +83,20 @@ pub(crate) fn config(model: &Outgoing, kind: &str, model_type: &str, padded: boo
     config
 }
 
-/// The options of decoding.
-pub(crate) fn generation(model: &Outgoing, config: &Value) -> Value {
+/// The options of decoding, the token among them that every output begins with.
+pub(crate) fn generation(model: &Outgoing, config: &Value) -> Result<Value, ExportError> {
+    let mut options = decoding(model, config, model.positions);
+    match (&model.prompt.target[..], model.prompt.in_any_language) {
+        // Whoever translates names the language.
+        ([], _) | ([_], true) => {}
+        ([first], false) => options["forced_bos_token_id"] = json!(first),
+        _ => return Err(refused("prompt.target", "of tokens that every output begins with, it has one")),
+    }
+    Ok(options)
+}
+
+/// The options of decoding of outputs that have a most number of positions.
+pub(crate) fn decoding(model: &Outgoing, config: &Value, most: usize) -> Value {
     let mut options = Map::new();
     for token in ["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"] {
         if let Some(value) = config.get(token).filter(|value| !value.is_null()) {
@@ -103,7 +115,10 @@ pub(crate) fn generation(model: &Outgoing, config: &Value) -> Value {
     if !forbidden.is_empty() {
         options.insert("suppress_tokens".to_owned(), json!(forbidden));
     }
-    options.insert("max_length".to_owned(), json!(decoding.max_length.unwrap_or(model.positions)));
+    if !model.target.forbidden_first.is_empty() {
+        options.insert("begin_suppress_tokens".to_owned(), json!(model.target.forbidden_first));
+    }
+    options.insert("max_length".to_owned(), json!(decoding.max_length.unwrap_or(most).min(most)));
     if let Some(size) = decoding.num_beams.filter(|&size| size > 1) {
         options.insert("num_beams".to_owned(), json!(size));
         options.insert("length_penalty".to_owned(), json!(decoding.length_penalty.unwrap_or(1.0)));

@@ -1,4 +1,6 @@
-//! Sounds to text, in the words of Whisper: weights and options; what a sound becomes before them is its adapter's.
+//! Recordings to text, in the words of Whisper (Radford et al. 2022): weights and options.
+
+mod told;
 
 use any2any_architecture::{
     Convolution, NormPlacement, Positions, Stack, StackKind, Stem, WaveLayout, names, sinusoidal,
@@ -11,11 +13,32 @@ use super::{Disassembly, ExportError, HUGGING_FACE, Outgoing, tables};
 use crate::families::whisper::{CONVOLUTIONS, FORM};
 use crate::mapping::Mapping;
 use crate::pretrained::Tensor;
+pub(crate) use told::Told;
 
 const KIND: &str = "WhisperForConditionalGeneration";
 
-/// Positions of half a minute behind the convolutions, which Whisper's encoder always reads.
+/// Positions of half a minute behind the convolutions, which Whisper's encoder reads if nobody says otherwise.
 const HALF_A_MINUTE: usize = 1500;
+
+/// The number of positions that the encoder always reads; it has no mask.
+pub(crate) fn positions(model: &Outgoing, format: &'static str) -> Result<usize, ExportError> {
+    let Some(sound) = &model.sound else { return Ok(HALF_A_MINUTE) };
+    let (frames, stride) = (sound.frames(), CONVOLUTIONS[1].stride);
+    if frames == 0 || !frames.is_multiple_of(stride) || !sound.samples.is_multiple_of(sound.hop_length) {
+        let reason = format!("a window has a multiple of {stride} frames");
+        return Err(ExportError::refused(format, "pad_to", reason));
+    }
+    Ok(frames / stride)
+}
+
+/// Refuses an entrance that is none of Whisper's.
+pub(crate) fn check_stem(format: &'static str, convolutions: &[Convolution]) -> Result<(), ExportError> {
+    let reason = "Whisper has two convolutions of three frames, the second in steps of two";
+    match convolutions == CONVOLUTIONS {
+        true => Ok(()),
+        false => Err(ExportError::refused(format, "stem", reason)),
+    }
+}
 
 pub(crate) fn write(
     model: &Outgoing,
@@ -25,12 +48,8 @@ pub(crate) fn write(
     let Some(encoder) = &model.architecture.encoder else {
         return Err(refused("decoder_only", "Whisper has an encoder"));
     };
-    if convolutions != CONVOLUTIONS {
-        return Err(refused(
-            "stem",
-            "Whisper has two convolutions of three frames, the second in steps of two",
-        ));
-    }
+    check_stem(HUGGING_FACE, convolutions)?;
+    let of_encoder = positions(model, HUGGING_FACE)?;
     let decoder = &model.architecture.decoder;
     let mut options = Map::new();
     for (kind, stack) in [(StackKind::Encoder, encoder), (StackKind::Decoder, decoder)] {
@@ -62,8 +81,12 @@ pub(crate) fn write(
     }
     let mut limits = Vec::new();
     for (kind, stack) in [(StackKind::Encoder, encoder), (StackKind::Decoder, decoder)] {
-        limits.push(write_positions(&mut into, kind, stack)?);
+        limits.push(write_positions(&mut into, kind, stack, of_encoder)?);
         FORM.map(&mut into, "model.", kind, stack)?;
+    }
+    if limits[0] != of_encoder && model.sound.is_some() {
+        let reason = format!("it is {} positions, and the encoder has learned {}", of_encoder, limits[0]);
+        return Err(refused("pad_to", reason));
     }
     options.insert("num_mel_bins".to_owned(), json!(width));
     options.insert("vocab_size".to_owned(), json!(softmax.vocabulary));
@@ -71,9 +94,33 @@ pub(crate) fn write(
     options.insert("max_target_positions".to_owned(), json!(limits[1]));
     options.insert("tie_word_embeddings".to_owned(), json!(softmax.tied.is_some()));
     options.insert("scale_embedding".to_owned(), json!(false));
+    // A batch is filled up with the end, as Whisper's program does it.
+    for option in ["pad_token_id", "bos_token_id"] {
+        options.insert(option.to_owned(), json!(model.target.end));
+    }
     let config = options::config(model, KIND, "whisper", true, Value::Object(options));
     let tensors = into.finish()?;
     Ok(HuggingFace { kind: KIND, config, tensors, source_offset: 0, without_padding: false })
+}
+
+/// The options of decoding: what Whisper is told, and the tokens that it does not write.
+pub(crate) fn generation(model: &Outgoing, config: &Value) -> Result<Value, ExportError> {
+    let most = config["max_target_positions"].as_u64().map_or(model.positions, |most| most as usize);
+    let mut options = options::decoding(model, config, most);
+    Told::of(model, HUGGING_FACE)?.say(&mut options);
+    options["return_timestamps"] = json!(false);
+    options["alignment_heads"] = json!(alignment_heads(model));
+    Ok(options)
+}
+
+/// The heads of the cross-attention whose weights say when a word is spoken, as layer and head: those of the upper half of
+/// the decoder, where nobody has measured which do.
+pub(crate) fn alignment_heads(model: &Outgoing) -> Vec<[usize; 2]> {
+    let layers = model.architecture.decoder.transformer();
+    let Some((layers, cross)) = layers.and_then(|of| Some((of.layers, of.cross_attention?))) else {
+        return Vec::new();
+    };
+    (layers / 2..layers).flat_map(|layer| (0..cross.heads).map(move |head| [layer, head])).collect()
 }
 
 /// Refuses layers that are none of Whisper's; the other options are those of BART's families.
@@ -93,7 +140,12 @@ fn check(stack: &Stack) -> Result<(), ExportError> {
 }
 
 /// Writes the positions of a stack as a table, and says how many it has.
-fn write_positions(into: &mut Disassembly<'_>, kind: StackKind, stack: &Stack) -> Result<usize, ExportError> {
+fn write_positions(
+    into: &mut Disassembly<'_>,
+    kind: StackKind,
+    stack: &Stack,
+    of_encoder: usize,
+) -> Result<usize, ExportError> {
     let theirs = format!("model.{}.embed_positions.weight", side(kind));
     match stack.positions {
         Positions::Learned { limit, offset: 0 } => {
@@ -103,9 +155,9 @@ fn write_positions(into: &mut Disassembly<'_>, kind: StackKind, stack: &Stack) -
         Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, offset: 0 }
             if kind == StackKind::Encoder =>
         {
-            let values = sinusoidal(WaveLayout::HalfSplitClosed, 0..HALF_A_MINUTE, stack.d_model);
-            into.put(&theirs, Tensor { shape: vec![HALF_A_MINUTE, stack.d_model], values }, &[]);
-            Ok(HALF_A_MINUTE)
+            let values = sinusoidal(WaveLayout::HalfSplitClosed, 0..of_encoder, stack.d_model);
+            into.put(&theirs, Tensor { shape: vec![of_encoder, stack.d_model], values }, &[]);
+            Ok(of_encoder)
         }
         _ => Err(refused("positions", "Whisper's are sines and cosines with both ends, then learned ones")),
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 use any2any_adapter::{Cancellation, Seed, Sequence};
 use any2any_architecture::{Activation, Architecture, Mixer, NormPlacement, Positions, Stack};
 use any2any_inference::{Engine, EngineStepper, Precision};
-use any2any_pretrained::export::{Outgoing, Vocabulary, Written, ctranslate2, hugging_face};
+use any2any_pretrained::export::{Outgoing, Prompt, Vocabulary, Written, ctranslate2, hugging_face};
 use any2any_pretrained::{GenerationDefaults, Pretrained, Tensor, read};
 use any2any_search::Stepper;
 use safetensors::tensor::SafeTensors;
@@ -18,10 +18,11 @@ use crate::golden::{MODELS, folder, golden};
 /// A vocabulary of so many tokens in which these have a role.
 fn vocabulary(tokens: usize, [padding, begin, end]: [u32; 3], forbidden: &[u32]) -> Vocabulary {
     let names = (0..tokens).map(|token| format!("token{token}")).collect();
-    Vocabulary { names, padding, begin, end, unknown: None, forbidden: forbidden.to_vec() }
+    let (forbidden, forbidden_first) = (forbidden.to_vec(), Vec::new());
+    Vocabulary { names, padding, begin, end, unknown: None, forbidden, forbidden_first }
 }
 
-fn outgoing(pretrained: &Pretrained) -> Outgoing {
+pub(crate) fn outgoing(pretrained: &Pretrained) -> Outgoing {
     let tokens = &pretrained.tokens;
     let end = tokens.end.first().copied().unwrap_or(0);
     let padding = tokens.padding.unwrap_or(end);
@@ -36,6 +37,8 @@ fn outgoing(pretrained: &Pretrained) -> Outgoing {
         architecture,
         task: 0,
         weights: pretrained.weights.clone(),
+        prompt: Prompt::default(),
+        sound: None,
         decoding: GenerationDefaults::default(),
         positions: pretrained.positions.unwrap_or(32),
     }
@@ -96,7 +99,8 @@ fn random(architecture: Architecture) -> Outgoing {
     let source = task.source.map(|stem| of(architecture.stems[stem].part.vocabulary().expect("of tokens")));
     let target = of(architecture.outputs(0));
     let decoding = GenerationDefaults::default();
-    Outgoing { architecture, task: 0, weights, source, target, decoding, positions: 40 }
+    let (prompt, sound) = (Prompt::default(), None);
+    Outgoing { architecture, task: 0, weights, source, target, prompt, sound, decoding, positions: 40 }
 }
 
 /// The logits of some targets.

@@ -2,7 +2,8 @@
 
 mod ctranslate2;
 mod damage;
-mod exports;
+mod exported_whisper;
+pub(crate) mod exports;
 pub(crate) mod families;
 mod golden;
 mod marian;

@@ -53,7 +53,7 @@ fn tokenizers_of_files_normalise_by_the_options_and_frame_a_text_as_a_model_need
         let tokens = encoded.sequence.tokens().expect("tokens").to_vec();
         let (end, text) = tokens.split_last().expect("the end");
         let end = Some((adapter.show(*end), *end));
-        let frame = Frame { begin: end.clone(), end, ..Frame::default() };
+        let frame = Frame { begin: end.iter().cloned().collect(), end, ..Frame::default() };
         let file =
             for_other_programs(&document(adapter.as_ref()), &of(&options), &frame).expect("a tokenizer");
         let other: Tokenizer = file.parse().unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -4,10 +4,14 @@ use std::path::Path;
 
 use any2any_adapter::{Head, Registry};
 use any2any_experiment::spec::Decoding;
-use any2any_pretrained::export::{Outgoing, Vocabulary, Written, ctranslate2, hugging_face};
+use any2any_pretrained::export::{
+    FeatureExtractor, Outgoing, Vocabulary, Written, ctranslate2, hugging_face,
+};
 use any2any_pretrained::{GenerationDefaults, Tensor};
 use any2any_run::{RunFolder, Task, architecture, atomic_file, check_file, parameters, read_finite_weights};
 
+use super::prompt::{Prompted, prompted};
+use super::sound::{self, Refused};
 use super::tokenizers::{self, Layout};
 use crate::arguments::{ExportArguments, Usage};
 
@@ -55,23 +59,33 @@ pub(super) fn write(
     if task.is_per_position() {
         return Err(refused("per_position", "it writes token after token").into());
     }
-    if task.prompt().is_some_and(|prompt| !prompt.is_empty()) {
-        let reason = "tokens that stand in front of texts do not go out yet";
-        return Err(refused(&format!("tasks.{}.prompt", task.name()), reason).into());
-    }
-    for (side, medium) in [("source", task.spec().source.as_ref()), ("target", Some(&task.spec().target))] {
-        if let Some(medium) = medium.map(|side| side.medium()).filter(|medium| *medium != "text") {
-            let reason = format!("it is of the medium {medium}, and texts alone go out");
-            return Err(refused(&format!("tasks.{}.{side}", task.name()), &reason).into());
+    if let Some(prompt) = task.prompt() {
+        for (option, given) in
+            [("after_source", !prompt.after_source.is_empty()), ("begin", prompt.begin.is_some())]
+        {
+            if given {
+                let reason = "a token that a language stands for, behind sources or in front of outputs, does not go out";
+                return Err(refused(&format!("tasks.{}.prompt.{option}", task.name()), reason).into());
+            }
         }
     }
-    let (decoding, notes) = decoding(task.decoding());
+    let frames = sound::of_task(task)
+        .map_err(|Refused { option, reason }| refused(&format!("tasks.{}.{option}", task.name()), &reason))?;
+    let source = task.source().filter(|_| frames.is_none()).map(|_| vocabulary(task, true)).transpose()?;
+    let target = vocabulary(task, false)?;
+    let prompted = prompted(task.prompt(), source.as_ref(), &target)?;
+    // Of a text, the prompt counts in the most tokens of an output.
+    let in_front = if frames.is_some() { 0 } else { prompted.prompt.target.len() };
+    let (decoding, mut notes) = decoding(task.decoding(), in_front);
+    notes.extend(told_by_others(layout, frames, &prompted, &target));
     let model = Outgoing {
         architecture,
         task: task.number(),
         weights: weights.collect(),
-        source: task.source().map(|_| vocabulary(task, true)).transpose()?,
-        target: vocabulary(task, false)?,
+        source,
+        target,
+        prompt: prompted.prompt,
+        sound: frames,
         decoding,
         positions: POSITIONS,
     };
@@ -89,6 +103,42 @@ pub(super) fn write(
     Ok(Exported { written, notes })
 }
 
+/// What whoever uses the model has to tell the other program.
+fn told_by_others(
+    layout: Layout,
+    frames: Option<FeatureExtractor>,
+    prompted: &Prompted,
+    target: &Vocabulary,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(frames) = frames {
+        if layout == Layout::HuggingFace && !frames.is_in_seconds() {
+            notes.push(format!(
+                "windows are no whole number of seconds: call the feature extractor with max_length={}",
+                frames.samples
+            ));
+        }
+        return notes;
+    }
+    if prompted.source_in_any_language {
+        notes.push("the prompt names no language of sources: tell it to the tokenizer".to_owned());
+    }
+    if layout == Layout::Ctranslate2 && !prompted.target_names.is_empty() {
+        let names = &prompted.target_names;
+        notes.push(format!(
+            "outputs begin with {}: give target_prefix=[{names:?}] for each text",
+            names.join(" ")
+        ));
+    }
+    if layout == Layout::Ctranslate2 && !target.forbidden_first.is_empty() {
+        notes.push("the option decoding.suppress_first is not written: CTranslate2 has none".to_owned());
+    }
+    if layout == Layout::HuggingFace && prompted.prompt.in_any_language {
+        notes.push("the prompt names no language of outputs: give forced_bos_token_id".to_owned());
+    }
+    notes
+}
+
 /// The vocabulary of a side.
 fn vocabulary(task: &Task, source: bool) -> anyhow::Result<Vocabulary> {
     let adapter = match task.source().filter(|_| source) {
@@ -100,18 +150,26 @@ fn vocabulary(task: &Task, source: bool) -> anyhow::Result<Vocabulary> {
     };
     let unknown = forbidden.iter().copied().find(|token| ![padding, begin].contains(token));
     let names = (0..vocabulary as u32).map(|token| adapter.show(token)).collect();
-    Ok(Vocabulary { names, padding, begin, end, unknown, forbidden })
+    let (mut forbidden, mut forbidden_first) = (forbidden, Vec::new());
+    if !source {
+        let decoding = task.decoding();
+        forbidden.extend(task.target_tokens("decoding.suppress", &decoding.suppress)?);
+        forbidden_first = task.target_tokens("decoding.suppress_first", &decoding.suppress_first)?;
+    }
+    forbidden.sort_unstable();
+    forbidden.dedup();
+    Ok(Vocabulary { names, padding, begin, end, unknown, forbidden, forbidden_first })
 }
 
-/// The options of decoding that every program knows, and notes about the others.
-fn decoding(options: &Decoding) -> (GenerationDefaults, Vec<String>) {
+/// The options of decoding that every program knows, and notes about the others. So many tokens stand in front of an output.
+fn decoding(options: &Decoding, in_front: usize) -> (GenerationDefaults, Vec<String>) {
     let mut defaults = GenerationDefaults::default();
     if let Some(beam) = &options.beam {
         defaults.num_beams = Some(beam.size);
         defaults.length_penalty = Some(beam.length_penalty);
     }
-    // Theirs counts the token that the decoder starts from, and the end.
-    defaults.max_length = options.max_length.map(|most| most + 2);
+    // Theirs counts the token that the decoder starts from, what stands in front, and the end.
+    defaults.max_length = options.max_length.map(|most| most + in_front + 2);
     defaults.no_repeat_ngram_size = Some(options.no_repeat_ngram);
     defaults.repetition_penalty = Some(options.repetition_penalty);
     let mut notes = Vec::new();

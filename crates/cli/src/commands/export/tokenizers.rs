@@ -1,5 +1,8 @@
 //! Tokenizers of a run in another program's layout.
 
+mod languages;
+mod whisper;
+
 use std::path::Path;
 
 use any2any_adapter::Adapter;
@@ -10,6 +13,7 @@ use any2any_text::{Frame, TextOptions, for_other_programs};
 use serde_json::{Value as Json, json};
 
 use crate::arguments::Usage;
+use languages::Multilingual;
 
 /// Layout of another program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,9 @@ impl Layout {
         }
     }
 }
+
+const FILE: &str = "tokenizer.json";
+const CONFIG: &str = "tokenizer_config.json";
 
 /// The folder of the tokenizer of targets, where it is not that of sources.
 const TARGET: &str = "target_tokenizer";
@@ -58,19 +65,30 @@ pub(super) fn write(
     folder: &Path,
 ) -> anyhow::Result<()> {
     let target = Saved::of(task.target().as_ref())?;
+    if model.sound.is_some() {
+        return whisper::write(&target, &task.spec().target, model, layout, folder);
+    }
     let Some((source, vocabulary)) = task.source().zip(model.source.as_ref()) else {
-        let frame =
-            Frame { begin: token(&model.target, model.target.begin), ..frame(&model.target, written) };
-        let frame = Frame { end: None, ..frame };
+        let begin = numbered(&model.target, [model.target.begin]);
+        let frame = Frame { begin, end: None, ..frame(&model.target, written) };
         return write_one(&target, &task.spec().target, &model.target, &frame, layout, folder);
     };
     let source = Saved::of(source.as_ref())?;
     let side = task.spec().source.as_ref().unwrap_or(&task.spec().target);
+    let multilingual = Multilingual::of(model, written).filter(|_| layout == Layout::HuggingFace);
     if source.is_sentencepiece && target.is_sentencepiece {
-        return write_sentencepiece([&source, &target], model, written, layout, folder);
+        return match multilingual {
+            Some(multilingual) => multilingual.write_sentencepiece(&source, vocabulary, folder),
+            None => write_sentencepiece([&source, &target], model, written, layout, folder),
+        };
     }
-    let of_source = Frame { offset: written.source_offset, ..frame(vocabulary, written) };
+    let begin = numbered(vocabulary, model.prompt.source.iter().copied());
+    let of_source = Frame { begin, offset: written.source_offset, ..frame(vocabulary, written) };
     write_one(&source, side, vocabulary, &of_source, layout, folder)?;
+    if let Some(multilingual) = multilingual.filter(Multilingual::has_fast_class) {
+        let config = multilingual.config(vocabulary, config(multilingual.class, vocabulary, &of_source));
+        write_json(&folder.join(CONFIG), &config)?;
+    }
     if source.document != target.document || written.source_offset > 0 {
         let folder = folder.join(TARGET);
         std::fs::create_dir(&folder)?;
@@ -80,6 +98,11 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Tokens with their names.
+fn numbered(vocabulary: &Vocabulary, tokens: impl IntoIterator<Item = u32>) -> Vec<(String, u32)> {
+    tokens.into_iter().filter_map(|number| token(vocabulary, number)).collect()
+}
+
 fn token(vocabulary: &Vocabulary, token: u32) -> Option<(String, u32)> {
     vocabulary.names.get(token as usize).map(|name| (name.clone(), token))
 }
@@ -87,7 +110,7 @@ fn token(vocabulary: &Vocabulary, token: u32) -> Option<(String, u32)> {
 /// The tokens around a text: the end, as here.
 fn frame(vocabulary: &Vocabulary, written: &Written) -> Frame {
     Frame {
-        begin: None,
+        begin: Vec::new(),
         end: token(vocabulary, vocabulary.end),
         padding: token(vocabulary, vocabulary.padding).filter(|_| !written.without_padding),
         offset: 0,
@@ -103,19 +126,20 @@ fn write_one(
     layout: Layout,
     folder: &Path,
 ) -> anyhow::Result<()> {
-    let options: TextOptions = serde_json::from_value(side.options().clone())?;
-    let document = for_other_programs(&saved.document, &options, frame).map_err(|reason| {
-        Usage(format!("tokenizer.file: {reason}; its tokenizer.json is written by `python -c \"from transformers import \
-            AutoTokenizer; AutoTokenizer.from_pretrained('FOLDER').save_pretrained('FOLDER')\"`"))
-    })?;
-    std::fs::write(folder.join("tokenizer.json"), document)?;
+    std::fs::write(folder.join(FILE), document(saved, side, frame)?)?;
     if layout == Layout::HuggingFace {
-        write_json(
-            &folder.join("tokenizer_config.json"),
-            &config("PreTrainedTokenizerFast", vocabulary, frame),
-        )?;
+        write_json(&folder.join(CONFIG), &config("PreTrainedTokenizerFast", vocabulary, frame))?;
     }
     Ok(())
+}
+
+/// A `tokenizer.json` with all that its options and a model add to it.
+fn document(saved: &Saved, side: &Side, frame: &Frame) -> anyhow::Result<String> {
+    let options: TextOptions = serde_json::from_value(side.options().clone())?;
+    for_other_programs(&saved.document, &options, frame).map_err(|reason| {
+        Usage(format!("tokenizer.file: {reason}; its tokenizer.json is written by `python -c \"from transformers import \
+            AutoTokenizer; AutoTokenizer.from_pretrained('FOLDER').save_pretrained('FOLDER')\"`")).into()
+    })
 }
 
 fn config(class: &str, vocabulary: &Vocabulary, frame: &Frame) -> Json {
@@ -164,6 +188,11 @@ fn write_sentencepiece(
     if layout == Layout::Ctranslate2 {
         return Ok(());
     }
+    if !model.prompt.source.is_empty() {
+        let reason =
+            "a model of SentencePiece puts no tokens in front of a text; give the run a tokenizer.json";
+        return Err(Usage(format!("prompt.source: {reason}")).into());
+    }
     let vocabulary = &model.target;
     let frame = frame(vocabulary, written);
     let mut config = config("MarianTokenizer", vocabulary, &frame);
@@ -185,5 +214,5 @@ fn write_sentencepiece(
         config["source_lang"] = json!("source");
         config["target_lang"] = json!("target");
     }
-    Ok(write_json(&folder.join("tokenizer_config.json"), &config)?)
+    Ok(write_json(&folder.join(CONFIG), &config)?)
 }

@@ -1,7 +1,8 @@
 //! A stack in the words of CTranslate2.
 
 use any2any_architecture::{
-    Activation, Attention, Norm, NormKind, NormPlacement, Positions, Stack, names, sinusoidal,
+    Activation, Attention, Norm, NormKind, NormPlacement, Positions, Stack, TransformerLayers, names,
+    sinusoidal,
 };
 
 use super::FORMAT;
@@ -15,11 +16,13 @@ use crate::pretrained::Tensor;
 pub(super) struct StackWriter<'a> {
     pub(super) model: &'a Outgoing,
     pub(super) variables: &'a mut Variables,
-    /// The beginning of its variables' names.
-    pub(super) scope: &'a str,
-    /// The beginning of its parameters' names.
+    /// The beginning of the names of its variables and of its parameters.
     pub(super) side: &'a str,
     pub(super) stack: &'a Stack,
+    /// The number of its positions, where they are computed.
+    pub(super) positions: usize,
+    /// It is an encoder of frames, whose other options are Whisper's.
+    pub(super) of_frames: bool,
 }
 
 fn refused(part: &str, reason: &str) -> ExportError {
@@ -28,7 +31,7 @@ fn refused(part: &str, reason: &str) -> ExportError {
 
 impl StackWriter<'_> {
     pub(super) fn write(mut self) -> Result<(), ExportError> {
-        let (scope, side) = (self.scope, self.side);
+        let side = self.side;
         let of = layers(FORMAT, self.stack)?;
         let Some(attention) = self.stack.self_attention().copied() else {
             return Err(refused("mixer", "its layers have self-attention"));
@@ -37,31 +40,21 @@ impl StackWriter<'_> {
             return Err(refused("cross_attention.heads", "all attention of a stack has as many heads"));
         }
         let heads = i16::try_from(attention.heads);
-        self.variables.int16(&format!("{scope}/num_heads"), heads.map_err(|_| refused("heads", "too many"))?);
-        self.variables.flag(&format!("{scope}/pre_norm"), of.placement == NormPlacement::Pre);
-        self.variables.int8(&format!("{scope}/activation"), activation(of.feed_forward.activation)?);
-        if side == names::ENCODER {
-            self.variables.int8(&format!("{scope}/embeddings_merge"), 0);
-            self.variables.flag(&format!("{scope}/multi_query_attention"), false);
-        } else {
-            self.variables.int16(&format!("{scope}/alignment_layer"), -1);
-            self.variables.int16(&format!("{scope}/alignment_heads"), 1);
-            for flag in ["alibi", "alibi_use_positive_positions", "scale_alibi", "start_from_zero_embedding"]
-            {
-                self.variables.flag(&format!("{scope}/{flag}"), false);
-            }
+        self.variables.int16(&format!("{side}/num_heads"), heads.map_err(|_| refused("heads", "too many"))?);
+        if !self.of_frames {
+            self.write_options(of)?;
         }
         self.write_positions()?;
         if let Some(norm) = self.stack.embedding_norm {
             self.norm(
-                &format!("{scope}/layernorm_embedding"),
+                &format!("{side}/layernorm_embedding"),
                 &format!("{side}.{}", names::EMBEDDING_NORM),
                 &norm,
             )?;
         }
         for number in 0..of.layers {
             let (theirs, ours) =
-                (format!("{scope}/layer_{number}"), format!("{side}.{}.{number}", names::LAYERS));
+                (format!("{side}/layer_{number}"), format!("{side}.{}.{number}", names::LAYERS));
             let norm_of = |sub_layer| format!("{ours}.{}", names::norm_of(sub_layer));
             let own = format!("{theirs}/self_attention");
             self.attention(&own, &format!("{ours}.{}", names::SELF_ATTENTION), &attention, true)?;
@@ -84,7 +77,25 @@ impl StackWriter<'_> {
             self.norm(&format!("{ffn}/layer_norm"), &norm_of(names::FEED_FORWARD), &of.norm)?;
         }
         if let Some(norm) = self.stack.final_norm {
-            self.norm(&format!("{scope}/layer_norm"), &format!("{side}.{}", names::FINAL_NORM), &norm)?;
+            self.norm(&format!("{side}/layer_norm"), &format!("{side}.{}", names::FINAL_NORM), &norm)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the options of layers of text.
+    fn write_options(&mut self, of: &TransformerLayers) -> Result<(), ExportError> {
+        let side = self.side;
+        self.variables.flag(&format!("{side}/pre_norm"), of.placement == NormPlacement::Pre);
+        self.variables.int8(&format!("{side}/activation"), activation(of.feed_forward.activation)?);
+        if side == names::ENCODER {
+            self.variables.int8(&format!("{side}/embeddings_merge"), 0);
+            self.variables.flag(&format!("{side}/multi_query_attention"), false);
+            return Ok(());
+        }
+        self.variables.int16(&format!("{side}/alignment_layer"), -1);
+        self.variables.int16(&format!("{side}/alignment_heads"), 1);
+        for flag in ["alibi", "alibi_use_positive_positions", "scale_alibi", "start_from_zero_embedding"] {
+            self.variables.flag(&format!("{side}/{flag}"), false);
         }
         Ok(())
     }
@@ -96,7 +107,7 @@ impl StackWriter<'_> {
         let name = format!("{}.{}.{}", self.side, names::POSITIONS, names::TABLE);
         let mut table = match self.stack.positions {
             Positions::Sinusoidal { layout, offset } => {
-                sinusoidal(layout, offset..offset + self.model.positions, d_model)
+                sinusoidal(layout, offset..offset + self.positions, d_model)
             }
             Positions::Learned { offset, .. } => {
                 self.model.tensor(&name)?.values[offset * d_model..].to_vec()
@@ -105,7 +116,7 @@ impl StackWriter<'_> {
             Positions::Relative { .. } | Positions::Rotary | Positions::None => Vec::new(),
         };
         if table.is_empty() && self.stack.positions == Positions::None {
-            table = vec![0.0; self.model.positions * d_model];
+            table = vec![0.0; self.positions * d_model];
         }
         if self.side == names::DECODER
             && let Some(vectors) = self.model.weights.get(names::TASK_VECTORS)
@@ -120,7 +131,7 @@ impl StackWriter<'_> {
         }
         if !table.is_empty() {
             let tensor = Tensor { shape: vec![table.len() / d_model, d_model], values: table };
-            self.variables.tensor(&format!("{}/position_encodings/encodings", self.scope), &tensor);
+            self.variables.tensor(&format!("{}/position_encodings/encodings", self.side), &tensor);
         }
         Ok(())
     }
@@ -158,7 +169,7 @@ impl StackWriter<'_> {
                 self.variables.number(&format!("{theirs}/rotary_base"), 10_000.0);
             }
             Positions::Relative { max_distance, .. } if own => {
-                let first = format!("{}/layer_0/self_attention/relative_attention_bias", self.scope);
+                let first = format!("{}/layer_0/self_attention/relative_attention_bias", self.side);
                 let name = format!("{theirs}/relative_attention_bias");
                 if name == first {
                     let table = format!("{}.{}.{}", self.side, names::POSITIONS, names::TABLE);
