@@ -126,7 +126,7 @@ fn what_cannot_be_a_start_is_said_so() {
     std::fs::create_dir(workshop.path("empty")).expect("a folder");
     for (model, words) in [
         ("from: theirs", "config.json: `model_type` is missing"),
-        ("from: empty", "is no run, which has a resolved.yaml, and no model from elsewhere"),
+        ("from: empty", "is neither a run, which has a resolved.yaml, nor a model from elsewhere"),
         ("from: nowhere", "there is no folder"),
     ] {
         tuned(&workshop, model, SHORT);

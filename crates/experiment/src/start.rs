@@ -78,8 +78,9 @@ fn no_start(folder: &Path, given: &Path) -> (String, Option<String>) {
     }
     let help = "name the folder of a run, which a training or `any2any import` has written, or that of a model which \
                 `any2any import` reads: with a config.json, or with a model of Marian beside its vocabulary";
-    let message =
-        format!("`{shown}` is no run, which has a {RESOLVED}, and no model from elsewhere that is known");
+    let message = format!(
+        "`{shown}` is neither a run, which has a {RESOLVED}, nor a model from elsewhere that is known"
+    );
     (message, Some(help.to_owned()))
 }
 

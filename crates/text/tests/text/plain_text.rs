@@ -195,8 +195,8 @@ fn what_is_not_taken_over_is_said() {
             json!({ "post_processor": template, "truncation": truncation }),
             vec![
                 "the tokenizer's dropout of 0.5 is switched off",
-                "adds '<mask>' and '</s>' to a text, is not taken over: a text is given '</s>' at its end",
                 "truncation to 7 tokens is not taken over",
+                "adds '<mask>' and '</s>' to a text, is not taken over: a text is given '</s>' at its end",
             ],
         ),
     ] {
@@ -206,6 +206,11 @@ fn what_is_not_taken_over_is_said() {
         for (warning, said) in warnings.iter().zip(said) {
             assert!(warning.contains(said), "{warning}");
         }
+        // A prompt of one token stands for what the post-processor adds beside the end, and so does one that is not known yet.
+        let around = |warnings: &[String]| warnings.iter().any(|warning| warning.contains("post-processor"));
+        assert!(!around(&adapter.warnings_beside_prompt(Some(1))));
+        assert!(!around(&adapter.warnings_beside_prompt(None)));
+        assert_eq!(around(&adapter.warnings_beside_prompt(Some(2))), around(&warnings));
     }
 }
 
