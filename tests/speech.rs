@@ -74,7 +74,7 @@ fn workshop() -> &'static Workshop {
         let suppressed = suppressed.collect::<Vec<_>>().join(", ");
         let texts = format!("tasks.transcribe.decoding.suppress=[{suppressed}]");
         let files = format!(
-            "tasks.transcribe.data={{files: {{test: {{members: {{folder: \"{}\", names: '{{kind}}_{{target}}.wav', field: \
+            "tasks.transcribe.data={{files: {{train: {{members: {{folder: \"{}\", names: '{{kind}}_{{target}}.wav', field: \
              sound}}}}}}}}",
             workshop.path("sounds").display()
         );
@@ -132,7 +132,10 @@ fn languages_are_told_as_another_program_tells_them() {
         assert_eq!(detected.probabilities.len(), of.probabilities.len());
         for (language, probability) in &detected.probabilities {
             let theirs = of.probabilities[language];
-            assert!((f64::from(*probability) - theirs).abs() < 1e-4, "{language}: {probability} and {theirs}");
+            assert!(
+                (f64::from(*probability) - theirs).abs() < 1e-4,
+                "{language}: {probability} and {theirs}"
+            );
         }
         assert_eq!(detected.probabilities[0], (detected.language, detected.probability));
         let prompt = task.with_language(&of.language).expect("a language").prompt_tokens().len();
@@ -160,7 +163,7 @@ fn the_command_line_says_which_language_is_told() {
     let subtitles = ["translate", "spoken", &recording, "--task", "transcribe", "--subtitles", "srt"];
     let said = workshop().run(&subtitles);
     assert!(said.stderr.contains("short_two.wav: the language is de"), "{}", said.stderr);
-    let untold = workshop().run(&["evaluate", "spoken", "--task", "transcribe", "--split", "test"]);
+    let untold = workshop().run(&["evaluate", "spoken", "--task", "transcribe", "--split", "train"]);
     assert!(
         untold.code == Some(1) && untold.stderr.contains("--source-language LANGUAGE"),
         "{}",
@@ -172,7 +175,8 @@ fn the_command_line_says_which_language_is_told() {
 fn the_server_reads_all_windows_of_a_long_recording() {
     let served = served();
     let expected = translated("long_one.wav", &[]);
-    let of_window = translated("short_two.wav", &[])["outputs"][0]["tokens"].as_array().expect("tokens").len();
+    let of_window =
+        translated("short_two.wav", &[])["outputs"][0]["tokens"].as_array().expect("tokens").len();
     let labels = &expected["outputs"][0]["tokens"];
     assert!(labels.as_array().expect("tokens").len() > 2 * of_window, "three windows: {labels}");
 
@@ -186,7 +190,9 @@ fn the_server_reads_all_windows_of_a_long_recording() {
     assert_eq!(several["detected"][0]["language"], "de");
 
     let lines = served.post("/api/translate", &json!({ "source": source, "stream": true })).body;
-    let lines: Vec<Json> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    // Between them stand the lengths of chunks.
+    let lines = lines.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let lines: Vec<Json> = lines.filter(Json::is_object).collect();
     let (end, tokens) = lines.split_last().expect("an end");
     assert_eq!(end["done"], *output);
     assert_eq!(end["detected"], answer["detected"][0]);
@@ -194,19 +200,21 @@ fn the_server_reads_all_windows_of_a_long_recording() {
     assert_eq!(json!(streamed), *labels);
 
     // One window alone, in the language of its own beginning.
-    let second = served.ask("/api/translate", &json!({ "source": source, "window": 1, "source_language": "de" }));
+    let second =
+        served.ask("/api/translate", &json!({ "source": source, "window": 1, "source_language": "de" }));
     let whole = served.ask("/api/translate", &json!({ "source": source, "source_language": "de" }));
     let tokens = |answer: &Json| answer["outputs"][0][0]["tokens"].as_array().expect("tokens").clone();
     let (second, whole) = (tokens(&second), tokens(&whole));
     assert!(whole.windows(second.len()).any(|part| part == second), "{second:?} in {whole:?}");
-    served.assert_sound();
+    assert_eq!(served.metric("any2any_panics_total"), 0.0);
 }
 
 #[test]
 fn a_look_and_a_score_are_of_a_window_that_is_named() {
     let served = served();
     let source = given("long_one.wav");
-    let look = |window: usize| served.ask("/api/look", &json!({ "source": source, "window": window, "tokens": [] }));
+    let look =
+        |window: usize| served.ask("/api/look", &json!({ "source": source, "window": window, "tokens": [] }));
     let (first, second) = (look(0)["source"].clone(), look(1)["source"].clone());
     let of = |source: &Json| (source["window"]["number"].clone(), source["window"]["count"].clone());
     assert_eq!((of(&first), of(&second)), ((json!(0), json!(3)), (json!(1), json!(3))));
@@ -215,7 +223,10 @@ fn a_look_and_a_score_are_of_a_window_that_is_named() {
     let seconds = first["window"]["end"].as_f64().expect("seconds");
     assert!((length(&first) / RATE as f64 - seconds).abs() < 1e-6, "the window alone is shown");
     assert_eq!(first["warnings"], json!([]));
-    assert_eq!(served.ask("/api/look", &json!({ "source": given("short_two.wav") }))["source"]["window"], Json::Null);
+    assert_eq!(
+        served.ask("/api/look", &json!({ "source": given("short_two.wav") }))["source"]["window"],
+        Json::Null
+    );
 
     let beyond = served.post("/api/look", &json!({ "source": source, "window": 3 }));
     assert!(beyond.body.contains("there is no window 3: the source is read in 3"), "{}", beyond.body);
@@ -228,10 +239,11 @@ fn a_look_and_a_score_are_of_a_window_that_is_named() {
 
     workshop().write("target.txt", "a\n");
     let recording = recording("long_one.wav");
-    let scored = ["score", "spoken", "--task", "transcribe", "--source-language", "de", "--target", "target.txt"];
+    let scored =
+        ["score", "spoken", "--task", "transcribe", "--source-language", "de", "--target", "target.txt"];
     let scored = workshop().run(&[&scored, &["--source", recording.as_str()][..]].concat());
     assert!(scored.code == Some(1) && scored.stderr.contains("heard at once"), "{}", scored.stderr);
-    served.assert_sound();
+    assert_eq!(served.metric("any2any_panics_total"), 0.0);
 }
 
 #[test]
@@ -240,7 +252,9 @@ fn programs_of_openai_are_told_the_language() {
     let bytes = std::fs::read(recording("long_one.wav")).expect("a recording");
     let mut form = Vec::new();
     for (name, value) in [("model", "spoken"), ("response_format", "verbose_json")] {
-        form.extend(format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+        form.extend(
+            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+        );
     }
     let head = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"long.wav\"\r\n\r\n";
     form.extend(head.bytes().chain(bytes).chain(b"\r\n--b--\r\n".iter().copied()));
@@ -256,13 +270,23 @@ fn programs_of_openai_are_told_the_language() {
         _ => "english",
     };
     assert_eq!(answer.json()["language"], language);
-    served.assert_sound();
+    assert_eq!(served.metric("any2any_panics_total"), 0.0);
 }
 
 #[test]
 fn a_long_recording_is_evaluated_whole() {
     let german = ["--source-language", "de"];
-    let arguments = ["evaluate", "spoken", "--task", "transcribe", "--split", "test", "--trust-paths", "--no-controls", "--json"];
+    let arguments = [
+        "evaluate",
+        "spoken",
+        "--task",
+        "transcribe",
+        "--split",
+        "train",
+        "--trust-paths",
+        "--no-controls",
+        "--json",
+    ];
     let output = workshop().path("outputs.txt").display().to_string();
     let scores = workshop().json(&[&arguments[..], &german, &["--output", output.as_str()]].concat());
     assert_eq!((&scores["samples"], &scores["read_in_windows"]), (&json!(2), &json!(1)));
@@ -274,8 +298,12 @@ fn a_long_recording_is_evaluated_whole() {
         let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(one_line(line), one_line(&text), "{name}");
     }
-    let arguments = ["evaluate", "spoken", "--task", "transcribe", "--split", "test", "--trust-paths"];
+    let arguments = ["evaluate", "spoken", "--task", "transcribe", "--split", "train", "--trust-paths"];
     let with_controls = workshop().run(&[&arguments[..], &german].concat());
     assert_eq!(with_controls.code, Some(0), "{}", with_controls.stderr);
-    assert!(with_controls.stderr.contains("1 of the sources are read in several windows"), "{}", with_controls.stderr);
+    assert!(
+        with_controls.stderr.contains("1 of the sources are read in several windows"),
+        "{}",
+        with_controls.stderr
+    );
 }
