@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use any2any_adapter::{Signal, Value};
+use any2any_experiment::spec::Decoding;
 use any2any_run::RunFolder;
 use any2any_server::{Limits, Options};
 use any2any_translate::{Translated, Translator};
@@ -54,8 +55,8 @@ pub(crate) fn long_recording() -> Vec<u8> {
     wav(&samples.collect::<Vec<i16>>())
 }
 
-/// A folder with the run `whisper`, whose data are a short and a long recording, and with the recordings: one of 70 s, of
-/// which the model tells German, and one of 6 s.
+/// A folder with the runs `whisper` and `spoken`, which writes texts and has two recordings as its data: one of 70 s and one
+/// of 6 s, of both of which the model tells German.
 fn workshop() -> &'static Workshop {
     static WORKSHOP: OnceLock<Workshop> = OnceLock::new();
     WORKSHOP.get_or_init(|| {
@@ -66,12 +67,18 @@ fn workshop() -> &'static Workshop {
             std::fs::write(workshop.path("sounds").join(name), recording).expect("written");
         }
         let model = root().join("tests/pretrained/whisper").display().to_string();
+        workshop.succeed(&["import", &model, "--run", "whisper"]);
+        // Nobody trained it, so it would write little else than timestamps, which are no text.
+        let moments = (0..=1500).map(|number| format!("\"<|{:.2}|>\"", f64::from(number) * 0.02));
+        let suppressed = moments.chain(["\"<|startoflm|>\"".to_owned(), "\"<|startofprev|>\"".to_owned()]);
+        let suppressed = suppressed.collect::<Vec<_>>().join(", ");
+        let texts = format!("tasks.transcribe.decoding.suppress=[{suppressed}]");
         let files = format!(
-            "tasks.transcribe.data={{files: {{test: {{members: {{folder: \"{}\", names: '{{kind}}_{{target}}.wav', field: \
+            "tasks.transcribe.data={{files: {{train: {{members: {{folder: \"{}\", names: '{{kind}}_{{target}}.wav', field: \
              sound}}}}}}}}",
             workshop.path("sounds").display()
         );
-        workshop.succeed(&["import", &model, "--run", "whisper", "--set", &files]);
+        workshop.succeed(&["import", &model, "--run", "spoken", "--set", &files, "--set", &texts]);
         workshop
     })
 }
@@ -89,14 +96,14 @@ fn given(name: &str) -> Json {
 }
 
 fn served() -> Served {
-    let runs = vec![workshop().path("whisper")];
+    let runs = vec![workshop().path("spoken")];
     let limits = Limits { source: 16_384, ..Limits::default() };
     Served::with(Options { runs, limits, ..options() })
 }
 
 fn translated(name: &str, more: &[&str]) -> Json {
     let recording = recording(name);
-    let asked = ["translate", "whisper", &recording, "--task", "transcribe", "--json"];
+    let asked = ["translate", "spoken", &recording, "--task", "transcribe", "--json"];
     workshop().json(&[&asked, more].concat())["translations"][0].clone()
 }
 
@@ -115,7 +122,8 @@ fn languages_are_told_as_another_program_tells_them() {
     };
     let values: Vec<Value> = told.iter().map(signal).collect();
     // All at once, so that sources of two languages are among each other.
-    let found = translator.translate_each(&task, &values, task.decoding(), None).expect("two languages");
+    let decoding = Decoding { max_length: Some(OF_WINDOW), ..task.decoding().clone() };
+    let found = translator.translate_each(&task, &values, &decoding, None).expect("two languages");
     let mut languages: Vec<&str> = Vec::new();
     for (of, found) in told.iter().zip(found) {
         let Translated { outputs, detected, .. } = found.expect("a sound");
@@ -132,7 +140,7 @@ fn languages_are_told_as_another_program_tells_them() {
         assert_eq!(detected.probabilities[0], (detected.language, detected.probability));
         let prompt = task.with_language(&of.language).expect("a language").prompt_tokens().len();
         // Their program reads on behind a window that is cut off.
-        assert_eq!(&outputs[0].tokens()[prompt..], &of.greedy[..OF_WINDOW], "{} {}", of.samples, of.slowness);
+        assert_eq!(outputs[0].tokens()[prompt..], of.greedy[..OF_WINDOW], "{} {}", of.samples, of.slowness);
         languages.push(&of.language);
     }
     assert!(languages.contains(&"en") && languages.contains(&"de"), "{languages:?}");
@@ -140,7 +148,7 @@ fn languages_are_told_as_another_program_tells_them() {
 
 #[test]
 fn the_command_line_says_which_language_is_told() {
-    let described = workshop().succeed(&["describe", "whisper"]);
+    let described = workshop().succeed(&["describe", "spoken"]);
     let expected = "transcribe: the model tells the source language itself where none is named";
     assert!(described.contains(expected), "{described}");
     let german = translated("short_two.wav", &[]);
@@ -150,12 +158,12 @@ fn the_command_line_says_which_language_is_told() {
     let english = translated("short_two.wav", &["--source-language", "en"]);
     assert_ne!(english["outputs"][0]["tokens"], german["outputs"][0]["tokens"]);
     let recording = recording("short_two.wav");
-    let said = workshop().run(&["translate", "whisper", &recording, "--task", "transcribe"]);
+    let said = workshop().run(&["translate", "spoken", &recording, "--task", "transcribe"]);
     assert!(said.stderr.contains("short_two.wav: the language is de (probability 0.8"), "{}", said.stderr);
-    let subtitles = ["translate", "whisper", &recording, "--task", "transcribe", "--subtitles", "srt"];
+    let subtitles = ["translate", "spoken", &recording, "--task", "transcribe", "--subtitles", "srt"];
     let said = workshop().run(&subtitles);
     assert!(said.stderr.contains("short_two.wav: the language is de"), "{}", said.stderr);
-    let untold = workshop().run(&["evaluate", "whisper", "--task", "transcribe", "--split", "test"]);
+    let untold = workshop().run(&["evaluate", "spoken", "--task", "transcribe", "--split", "train"]);
     assert!(
         untold.code == Some(1) && untold.stderr.contains("--source-language LANGUAGE"),
         "{}",
@@ -182,7 +190,9 @@ fn the_server_reads_all_windows_of_a_long_recording() {
     assert_eq!(several["detected"][0]["language"], "de");
 
     let lines = served.post("/api/translate", &json!({ "source": source, "stream": true })).body;
-    let lines: Vec<Json> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    // Between them stand the lengths of chunks.
+    let lines = lines.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let lines: Vec<Json> = lines.filter(Json::is_object).collect();
     let (end, tokens) = lines.split_last().expect("an end");
     assert_eq!(end["done"], *output);
     assert_eq!(end["detected"], answer["detected"][0]);
@@ -196,7 +206,7 @@ fn the_server_reads_all_windows_of_a_long_recording() {
     let tokens = |answer: &Json| answer["outputs"][0][0]["tokens"].as_array().expect("tokens").clone();
     let (second, whole) = (tokens(&second), tokens(&whole));
     assert!(whole.windows(second.len()).any(|part| part == second), "{second:?} in {whole:?}");
-    served.assert_sound();
+    assert_eq!(served.metric("any2any_panics_total"), 0.0);
 }
 
 #[test]
@@ -230,10 +240,10 @@ fn a_look_and_a_score_are_of_a_window_that_is_named() {
     workshop().write("target.txt", "a\n");
     let recording = recording("long_one.wav");
     let scored =
-        ["score", "whisper", "--task", "transcribe", "--source-language", "de", "--target", "target.txt"];
+        ["score", "spoken", "--task", "transcribe", "--source-language", "de", "--target", "target.txt"];
     let scored = workshop().run(&[&scored, &["--source", recording.as_str()][..]].concat());
     assert!(scored.code == Some(1) && scored.stderr.contains("heard at once"), "{}", scored.stderr);
-    served.assert_sound();
+    assert_eq!(served.metric("any2any_panics_total"), 0.0);
 }
 
 #[test]
@@ -241,7 +251,7 @@ fn programs_of_openai_are_told_the_language() {
     let served = served();
     let bytes = std::fs::read(recording("long_one.wav")).expect("a recording");
     let mut form = Vec::new();
-    for (name, value) in [("model", "whisper"), ("response_format", "verbose_json")] {
+    for (name, value) in [("model", "spoken"), ("response_format", "verbose_json")] {
         form.extend(
             format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
         );
@@ -260,7 +270,7 @@ fn programs_of_openai_are_told_the_language() {
         _ => "english",
     };
     assert_eq!(answer.json()["language"], language);
-    served.assert_sound();
+    assert_eq!(served.metric("any2any_panics_total"), 0.0);
 }
 
 #[test]
@@ -268,11 +278,11 @@ fn a_long_recording_is_evaluated_whole() {
     let german = ["--source-language", "de"];
     let arguments = [
         "evaluate",
-        "whisper",
+        "spoken",
         "--task",
         "transcribe",
         "--split",
-        "test",
+        "train",
         "--trust-paths",
         "--no-controls",
         "--json",
@@ -288,7 +298,7 @@ fn a_long_recording_is_evaluated_whole() {
         let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(one_line(line), one_line(&text), "{name}");
     }
-    let arguments = ["evaluate", "whisper", "--task", "transcribe", "--split", "test", "--trust-paths"];
+    let arguments = ["evaluate", "spoken", "--task", "transcribe", "--split", "train", "--trust-paths"];
     let with_controls = workshop().run(&[&arguments[..], &german].concat());
     assert_eq!(with_controls.code, Some(0), "{}", with_controls.stderr);
     assert!(

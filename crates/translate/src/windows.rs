@@ -106,8 +106,8 @@ impl Translator {
             let outputs = self.search_asked(task, &asked.collect::<Vec<_>>(), decoding)?;
             let mut rests = Vec::new();
             for (Waiting { place, window, .. }, outputs) in waiting.into_iter().zip(outputs) {
-                let rest =
-                    window.as_ref().zip(outputs.first()).and_then(|(window, best)| rest(task, window, best));
+                let best = window.as_ref().zip(outputs.first());
+                let rest = best.and_then(|(window, best)| rest(task, window, best, decoding));
                 if let Some(window) = rest {
                     let sequence = Cow::Owned(task.encode_source(&window.value)?.sequence);
                     rests.push(Waiting { place, window: Some(Cow::Owned(window)), sequence, first: false });
@@ -135,12 +135,12 @@ impl Translator {
         for (number, (window, sequence)) in source.windows().enumerate() {
             let prefix = if number == 0 { prefix } else { &[] };
             let output = self.stream(task, Some(sequence), prefix, decoding, each)?;
-            let mut left = window.and_then(|window| rest(task, window, &output));
+            let mut left = window.and_then(|window| rest(task, window, &output, decoding));
             found.push((window.map(|window| window.start), vec![output]));
             while let Some(window) = left {
                 let sequence = task.encode_source(&window.value)?.sequence;
                 let output = self.stream(task, Some(&sequence), &[], decoding, each)?;
-                left = rest(task, &window, &output);
+                left = rest(task, &window, &output, decoding);
                 found.push((Some(window.start), vec![output]));
             }
         }
@@ -156,8 +156,8 @@ const LEAST_REST: f64 = 0.3;
 
 /// The rest of a window whose transcript stops before it: one that ends with two timestamps, of which the second begins a
 /// piece that the model did not write any more.
-fn rest(task: &Task, window: &Window, output: &Output) -> Option<Window> {
-    let timestamps = task.timestamps().ok()?;
+fn rest(task: &Task, window: &Window, output: &Output, decoding: &Decoding) -> Option<Window> {
+    let timestamps = decoding.timestamps.then(|| task.timestamps().ok())??;
     let (&last, before) = output.tokens().split_last()?;
     let (start, _) = (timestamps.seconds(last)?, timestamps.seconds(*before.last()?)?);
     let signal = window.value.as_signal()?;
