@@ -73,7 +73,7 @@ fn resolved_options_say_everything_and_stay() {
             "corrupt": null,
             "patches": { "width": 4, "height": 4, "stride_x": null, "stride_y": null },
             "features": "pixels",
-            "normalize": "fitted", "coordinates": false, "stem": "projection",
+            "resampling": "lanczos", "normalize": "fitted", "coordinates": false, "stem": "projection",
             "augment": {
                 "shift": 0.0, "rotate": 0.0, "scale": 0.0, "shear": 0.0, "contrast": 0.0, "brightness": 0.0,
                 "hue": 0.0, "saturation": 0.0, "blur": 0.0, "noise": 0.0, "cutout": { "boxes": 0, "size": 8 },
