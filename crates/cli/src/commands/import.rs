@@ -1,5 +1,6 @@
 //! `any2any import`: a run from a model that was trained elsewhere.
 
+mod pictures;
 mod prompts;
 mod speech;
 mod tokenizers;
@@ -203,6 +204,9 @@ fn task(
     }
     if family == Family::Whisper {
         task["source"] = speech::source(folders, theirs)?;
+    }
+    if family == Family::VisionEncoderDecoder {
+        task["source"] = pictures::source(folders, theirs)?;
     }
     Ok(task)
 }

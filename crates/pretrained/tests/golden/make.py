@@ -36,6 +36,9 @@ def randomise(model):
     for name, buffer in model.named_buffers():
         if name == "final_logits_bias":
             buffer.normal_(std=0.3)
+        # What it holds is never read, and was never set.
+        if name.endswith("_float_tensor"):
+            buffer.zero_()
     return model
 
 
@@ -172,6 +175,7 @@ if __name__ == "__main__":
         **sizes, cross_attention_hidden_size=24, use_learned_position_embeddings=False, layernorm_embedding=False,
         scale_embedding=True, activation_function="relu", tie_word_embeddings=False)), of_pictures, **tokens)
     make("vision_gpt2", vision(ViTConfig(**vit), GPT2Config(vocab_size=VOCABULARY, n_embd=16, n_layer=2, n_head=4,
-                                                            n_inner=24, n_positions=32)), of_pictures, **tokens)
+                                                            n_inner=24, n_positions=32, bos_token_id=2,
+                                                            eos_token_id=3)), of_pictures, **tokens)
     make("vision_mbart", vision(ViTConfig(**vit | dict(hidden_size=16, num_attention_heads=2)),
                                 MBartConfig(**sizes, scale_embedding=True)), of_pictures, **tokens)
