@@ -34,6 +34,18 @@ fn problems_point_at_their_option() {
         (json!({ "output": patches, "normalize": "per_image" }), &["/normalize"]),
         (json!({ "output": patches, "patches": { "width": 4, "stride_x": 2 } }), &["/patches"]),
         (json!({ "output": patches, "stem": { "convolution": {} } }), &["/stem"]),
+        (json!({ "output": patches, "stem": { "class_tokens": {} } }), &["/stem"]),
+        (json!({ "stem": { "class_tokens": { "tokens": 2 } } }), &[]),
+        (json!({ "normalize": { "given": { "mean": [0.5], "deviation": [0.5] } } }), &[]),
+        (
+            json!({ "colour": "rgb", "normalize": { "given": { "mean": [0.5], "deviation": [0.5, 0.0, 0.5] } } }),
+            &["/normalize/given/mean", "/normalize/given/deviation"],
+        ),
+        (
+            json!({ "features": gradients, "patches": { "width": 8, "height": 8 },
+                "normalize": { "given": { "mean": [0.5], "deviation": [0.5] } } }),
+            &["/normalize"],
+        ),
         (json!({ "output": { "codes": { "codes": 1 } } }), &["/output/codes/codes"]),
         (json!({ "features": gradients, "patches": { "width": 8, "height": 8, "stride_x": 4 } }), &[]),
         (
