@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use any2any_adapter::{Sequence, Signal, Value};
+use any2any_adapter::{File, Region, Sequence, Signal, Value};
 use any2any_experiment::spec::{Beam, Decoding};
 use any2any_run::RunFolder;
 use any2any_translate::Translator;
@@ -194,6 +194,89 @@ fn speech_is_written_as_other_programs_do() {
     }
     let described = workshop.succeed(&["describe", "whisper"]);
     assert!(described.contains("2 languages: de en"), "{described}");
+}
+
+/// A picture of make.py, some of its pixels as the model sees them, and what is written of it.
+#[derive(Deserialize)]
+struct Seen {
+    picture: String,
+    pixels: Vec<[f32; 3]>,
+    greedy: Vec<u32>,
+    beams: Vec<u32>,
+    text: String,
+}
+
+#[test]
+fn pictures_are_read_as_other_programs_do() {
+    let workshop = Workshop::new();
+    let translator = imported(&workshop, "trocr");
+    let task = translator.task(None).expect("one task").clone();
+    let folder = model("trocr");
+    let seen: Vec<Seen> =
+        serde_json::from_slice(&std::fs::read(folder.join("expected.json")).expect("written by make.py"))
+            .expect("JSON");
+    assert_eq!(seen.len(), 20);
+    let (mut worst, mut sentences) = (0.0_f32, Vec::new());
+    for Seen { picture, pixels, greedy, beams, text } in seen {
+        let path = folder.join("pictures").join(&picture);
+        let file = File::in_memory(&picture, std::fs::read(&path).expect("a picture"));
+        let opened = task.sides().open_source(&Value::File(file)).expect("a picture");
+        let encoded = task.encode_source(&opened).expect("patches");
+        // A class token, and 16 patches of 8 by 8 pixels; each position has its place in the picture.
+        assert_eq!((encoded.sequence.len(), encoded.regions.len()), (16, 17));
+        let whole = Region::Rectangle { left: 0.0, top: 0.0, width: 32.0, height: 32.0 };
+        assert_eq!(encoded.regions[0], whole);
+        let Sequence::Frames(frames) = &encoded.sequence else { panic!("{:?}", encoded.sequence) };
+        for (at, expected) in [0, 5, 13, 22, 31].into_iter().zip(pixels) {
+            let (patch, inside) = (at / 8 * 4 + at / 8, (at % 8 * 8 + at % 8) * 3);
+            let found = &frames.values()[patch * 192 + inside..][..3];
+            let pairs = found.iter().zip(&expected);
+            worst = pairs.map(|(found, expected)| (found - expected).abs()).fold(worst, f32::max);
+        }
+        for (decoding, written) in decodings("trocr").into_iter().zip([&greedy, &beams]) {
+            let decoding = Decoding { max_length: Some(16), ..decoding };
+            let found = translator.search(&task, &[&encoded.sequence], &decoding, &[]).expect("written");
+            let tokens = found[0][0].tokens();
+            let tokens = tokens.strip_suffix(&[task.end()]).unwrap_or(tokens);
+            let written = written.strip_suffix(&[task.end()]).unwrap_or(written);
+            assert_eq!(tokens, written, "{picture} ({decoding:?})");
+        }
+        let line = workshop.succeed(&["translate", "trocr", &path.display().to_string()]);
+        assert_eq!(line.trim_end().rsplit('\t').next(), Some(text.as_str()), "{picture}");
+        sentences.push(text);
+    }
+    // Half of the last digit that make.py writes; a level of a picture is 0.0078 here.
+    assert!(worst < 1e-6, "pixels differ by up to {worst}");
+    sentences.sort();
+    sentences.dedup();
+    assert!(sentences.len() > 10, "{sentences:?}");
+    assert!(workshop.succeed(&["describe", "trocr"]).contains("parameters"));
+    let out = workshop.run(&["export", "trocr", "out", "--format", "huggingface"]);
+    assert!(out.stderr.contains("cannot say `tasks.translate.source`"), "{}", out.stderr);
+}
+
+#[test]
+fn pictures_of_another_processor_are_refused_by_name() {
+    let workshop = Workshop::new();
+    let source = workshop.path("model");
+    std::fs::create_dir(&source).expect("a folder");
+    for entry in std::fs::read_dir(model("trocr")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            std::fs::copy(&path, source.join(path.file_name().expect("a name"))).expect("a copy");
+        }
+    }
+    for (config, wanted) in [
+        (r#"{ "size": 32, "resample": 0 }"#, "`resample` is 0"),
+        (r#"{ "size": 64 }"#, "`size` is 64 x 64, and the model reads pictures of 32 x 32"),
+    ] {
+        std::fs::write(source.join("preprocessor_config.json"), config).expect("written");
+        let refused = workshop.run(&["import", "model"]);
+        let named = refused.stderr.contains("preprocessor_config.json: ") && refused.stderr.contains(wanted);
+        assert!(refused.code == Some(1) && named, "{}", refused.stderr);
+    }
+    std::fs::remove_file(source.join("preprocessor_config.json")).expect("removed");
+    assert!(workshop.run(&["import", "model"]).stderr.contains("preprocessor_config.json: it is missing"));
 }
 
 #[test]

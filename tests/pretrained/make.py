@@ -369,6 +369,90 @@ def languages():
     (folder / "languages.json").write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n")
 
 
+def trocr():
+    """It is trained to say what it sees: the colour of the ground, and two marks. The tokenizer stands in two files, as in
+    the folders of TrOCR."""
+    from PIL import Image, ImageDraw
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import (RobertaTokenizerFast, TrOCRConfig, VisionEncoderDecoderConfig, VisionEncoderDecoderModel,
+                              ViTConfig, ViTImageProcessor)
+    folder = fresh("trocr")
+    bpe = ByteLevelBPETokenizer()
+    bpe.train_from_iterator(sentences(0), vocab_size=330, special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    bpe.save_model(str(folder))
+    tokenizer = RobertaTokenizerFast(vocab_file=str(folder / "vocab.json"), merges_file=str(folder / "merges.txt"))
+    processor = ViTImageProcessor(size={"height": 32, "width": 32}, resample=3)
+    processor.save_pretrained(folder)
+    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(
+        ViTConfig(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=32, image_size=32,
+                  patch_size=8, qkv_bias=False),
+        TrOCRConfig(vocab_size=len(tokenizer), d_model=16, decoder_layers=2, decoder_attention_heads=2, decoder_ffn_dim=24,
+                    max_position_embeddings=64, cross_attention_hidden_size=24))
+    config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = 2, 1, 2
+    torch.manual_seed(5)
+    model = VisionEncoderDecoderModel(config)
+    draw = random.Random(9)
+
+    def drawn():
+        """A picture of some size, and what is to be said of it."""
+        width, height = draw.randint(12, 90), draw.randint(10, 60)
+        colour, marks = draw.randrange(4), [draw.randrange(3) for _ in range(2)]
+        ground = ((230, 120, 110), (120, 220, 130), (210, 210, 200), (120, 130, 235))[colour]
+        picture = Image.new("RGB", (width, height), tuple(level + draw.randint(-15, 15) for level in ground))
+        pen = ImageDraw.Draw(picture)
+        for place, mark in enumerate(marks):
+            left, right = (place * 0.5 + 0.08) * width, (place * 0.5 + 0.42) * width
+            top, bottom = 0.2 * height, 0.8 * height
+            dark = tuple(draw.randrange(60) for _ in range(3))
+            if mark == 0:
+                pen.ellipse([left, top, right, bottom], fill=dark)
+            elif mark == 1:
+                pen.rectangle([left, top, right, bottom], fill=dark)
+            else:
+                pen.line([left, bottom, right, top], fill=dark, width=max(1, height // 10))
+        nouns = [NOUNS[mark][0] for mark in marks]
+        return picture, f"the {COLOURS[colour][0]} {nouns[0]} sees a {nouns[1]}."
+
+    shown = [drawn() for _ in range(600)]
+    pixels_of = lambda picture: processor(picture, return_tensors="pt").pixel_values
+    seen = torch.cat([pixels_of(picture) for picture, _ in shown])
+    said = [tokenizer(text)["input_ids"][1:] for _, text in shown]
+    longest = max(map(len, said))
+    labels = torch.tensor([row + [-100] * (longest - len(row)) for row in said])
+    # Fed with what comes before: from `labels` alone, this version shifts them twice.
+    fed = torch.tensor([[2] + row[:-1] + [1] * (longest - len(row)) for row in said])
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    for _ in range(500):
+        rows = torch.tensor(draw.sample(range(len(shown)), 32))
+        logits = model(pixel_values=seen[rows], decoder_input_ids=fed[rows]).logits
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels[rows].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    print("VisionEncoderDecoderModel loss", loss.item())
+    for option, value in dict(decoder_start_token_id=2, pad_token_id=1, eos_token_id=2).items():
+        setattr(model.generation_config, option, value)
+    model.eval().save_pretrained(folder)
+    (folder / "pictures").mkdir()
+    rows = []
+    for number in range(20):
+        picture, _ = drawn()
+        picture.save(folder / "pictures" / f"{number:02}.png")
+        pixels = pixels_of(picture)
+        row = {"picture": f"{number:02}.png"}
+        # Some values of the pixels as the model sees them, red, green and blue at places of a diagonal.
+        row["pixels"] = [[round(value, 6) for value in pixels[0, :, at, at].tolist()] for at in (0, 5, 13, 22, 31)]
+        for name, options in (("greedy", dict(num_beams=1)), ("beams", dict(num_beams=4, early_stopping="never"))):
+            written = model.generate(pixel_values=pixels, max_new_tokens=16, do_sample=False, length_penalty=1.0,
+                                     bad_words_ids=[[1], [3]], **options)[0].tolist()
+            row[name] = written[1:]
+        row["text"] = tokenizer.decode(row["greedy"], skip_special_tokens=True)
+        rows.append(row)
+    (folder / "expected.json").write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n")
+    print("trocr", sum(file.stat().st_size for file in folder.rglob("*.*")), "bytes,",
+          len({tuple(row["greedy"]) for row in rows}), "outputs")
+
+
 if __name__ == "__main__":
     import sys
     if len(sys.argv) > 1:

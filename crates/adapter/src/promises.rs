@@ -20,8 +20,16 @@ pub(crate) fn ends_at_fault(stem: &Stem, head: Option<&Head>) -> Option<String> 
         (Stem::Lookup { .. }, Head::Regression { .. }) => Some(
             "its stem takes tokens, and its head writes frames: a sequence is one or the other".to_owned(),
         ),
-        (Stem::Projection { .. } | Stem::Convolution { .. }, Head::Softmax { .. }) => Some(
+        (
+            Stem::Projection { .. } | Stem::Convolution { .. } | Stem::ClassTokens { .. },
+            Head::Softmax { .. },
+        ) => Some(
             "its stem takes frames, and its head writes tokens: a sequence is one or the other".to_owned(),
+        ),
+        (Stem::ClassTokens { .. }, Head::Regression { .. }) => Some(
+            "its stem puts class tokens in front of its frames, and its head writes frames: class tokens are for what is \
+             only read"
+                .to_owned(),
         ),
         _ => None,
     })
@@ -30,10 +38,15 @@ pub(crate) fn ends_at_fault(stem: &Stem, head: Option<&Head>) -> Option<String> 
 fn stem_at_fault(stem: &Stem) -> Option<String> {
     match stem {
         Stem::Lookup { vocabulary, padding } => outside("stem", *vocabulary, &[("padding", *padding)]),
-        Stem::Projection { width: 0 } | Stem::Convolution { width: 0, .. } => {
+        Stem::Projection { width: 0 }
+        | Stem::Convolution { width: 0, .. }
+        | Stem::ClassTokens { width: 0, .. } => {
             Some("its stem takes frames of width 0: a frame has a value at least".to_owned())
         }
-        Stem::Projection { .. } => None,
+        Stem::ClassTokens { tokens: 0, .. } => {
+            Some("its stem has no class token: give one, or a projection".to_owned())
+        }
+        Stem::Projection { .. } | Stem::ClassTokens { .. } => None,
         Stem::Convolution { layers, .. } if layers.is_empty() => {
             Some("its stem has no convolution: give a layer, or a projection".to_owned())
         }

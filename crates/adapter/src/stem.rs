@@ -35,6 +35,14 @@ pub enum Stem {
         /// The layers, the first next to the frames.
         layers: Vec<Convolution>,
     },
+    /// Frames: a projection to the model's width, behind learned vectors that stand for the whole (the class token of
+    /// Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words").
+    ClassTokens {
+        /// The width of a frame.
+        width: usize,
+        /// Number of positions in front of the frames.
+        tokens: usize,
+    },
 }
 
 /// One convolution over neighbouring frames, padded by zeros so that every frame is covered.
@@ -119,7 +127,12 @@ impl Stem {
                 }
             }
             (Stem::Lookup { .. }, Sequence::Frames(_)) => Err(Unreadable::Frames),
-            (Stem::Projection { width } | Stem::Convolution { width, .. }, Sequence::Frames(frames)) => {
+            (
+                Stem::Projection { width }
+                | Stem::Convolution { width, .. }
+                | Stem::ClassTokens { width, .. },
+                Sequence::Frames(frames),
+            ) => {
                 let (found, width) = (frames.width(), *width);
                 if found == width { Ok(()) } else { Err(Unreadable::Width { found, width }) }
             }
@@ -132,6 +145,7 @@ impl Stem {
         match self {
             Stem::Lookup { .. } | Stem::Projection { .. } => len,
             Stem::Convolution { layers, .. } => layers.iter().fold(len, |len, layer| layer.positions(len)),
+            Stem::ClassTokens { tokens, .. } => tokens + len,
         }
     }
 }

@@ -59,6 +59,7 @@ impl Validated {
         if regions.len() != positions {
             let behind = match self.stem {
                 Stem::Convolution { .. } => " behind the strides of its stem",
+                Stem::ClassTokens { .. } => ", the class tokens of its stem among them",
                 _ => "",
             };
             return Some(format!(

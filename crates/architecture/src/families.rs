@@ -59,6 +59,7 @@ impl Architecture {
                     vocabulary,
                 ),
             ),
+            ("vision encoder-decoder", vision(vocabulary)),
             ("whisper", whisper(stack(2), vocabulary)),
         ]
     }
@@ -130,6 +131,23 @@ fn whisper(stack: Stack, vocabulary: usize) -> Architecture {
     let encoder = change(stack.clone(), sinusoidal);
     let decoder = change(stack.attending(), Positions::Learned { limit: 32, offset: 0 });
     without_scale(text(encoder, decoder, vocabulary))
+}
+
+/// Li et al. 2021, "TrOCR": patches behind a class token and a distillation token (Touvron et al. 2021, "DeiT"), of whose
+/// attention queries, keys and values have no bias; a narrower decoder with norms after sums.
+fn vision(vocabulary: usize) -> Architecture {
+    let encoder = Stack::of_transformer(20, 24, 2, 2).with(|layers| {
+        activate(layers, Activation::Gelu);
+        change_attention(layers, |attention| {
+            *attention =
+                Attention { query_bias: false, key_bias: false, value_bias: false, ..Attention::new(20, 2) };
+        });
+    });
+    let encoder = Stack { positions: Positions::Learned { limit: 22, offset: 0 }, ..encoder };
+    let decoder = bart(Stack::of_transformer(D_MODEL, 24, 4, 2)).attending();
+    let mut architecture = text(encoder, decoder, vocabulary);
+    architecture.stems[1].part = Stem::ClassTokens { width: 12, tokens: 2 };
+    architecture
 }
 
 /// Raffel et al. 2020, version 1.1: relative positions, RMSNorm, a gated activation, heads wider than `d_model` by

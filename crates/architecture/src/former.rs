@@ -24,6 +24,7 @@ impl Architecture {
                 Stem::Lookup { .. } => "Lookup",
                 Stem::Projection { .. } => "Projection",
                 Stem::Convolution { .. } => "Convolution",
+                Stem::ClassTokens { .. } => "ClassTokens",
             };
             return format!("stems.{number}.{variant}.{below}");
         }

@@ -80,6 +80,8 @@ pub const WEIGHT: &str = "weight";
 pub const BIAS: &str = "bias";
 /// A vector for each token or position, `[count, width]`.
 pub const TABLE: &str = "table";
+/// The vectors in front of the frames of an entrance, `[tokens, d_model]`.
+pub const CLASS_TOKENS: &str = "class_tokens";
 
 /// The name of a sub-layer's normalisation.
 pub fn norm_of(sub_layer: &str) -> String {

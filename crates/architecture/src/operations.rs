@@ -35,7 +35,8 @@ impl Architecture {
         let width = self.encoder.as_ref().map_or(0, |encoder| encoder.d_model) as u64;
         let positions = |of: usize| (shape.rows * of) as u64;
         let stem_operations: u64 = match stem {
-            Some(Stem::Projection { width: inputs }) => {
+            // Class tokens are there already: the frames alone are projected.
+            Some(Stem::Projection { width: inputs } | Stem::ClassTokens { width: inputs, .. }) => {
                 product(positions(shape.source), *inputs as u64, width)
             }
             Some(Stem::Convolution { width: inputs, layers }) => {

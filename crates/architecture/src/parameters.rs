@@ -5,10 +5,10 @@ use crate::attention::Attention;
 use crate::head::Head;
 use crate::lstm::LstmAttention;
 use crate::names::{
-    ALIGNMENTS, BACKWARDS, BIAS, BRIDGES, CANDIDATE, COMBINE, CROSS_ATTENTION, DECODER, EMBEDDING_NORM,
-    ENCODER, ENCODER_BLOCKS, FEED_FORWARD, FINAL_NORM, FORGET, FORWARDS, FRAMES, GATE, HEADS, HIDDEN, INNER,
-    INPUT, KEY, LAYERS, OUTER, OUTPUT, POSITIONS, QUERY, SCORE, SELF_ATTENTION, SSRU, STEMS, TABLE,
-    TASK_VECTORS, VALUE, WEIGHT, norm_of,
+    ALIGNMENTS, BACKWARDS, BIAS, BRIDGES, CANDIDATE, CLASS_TOKENS, COMBINE, CROSS_ATTENTION, DECODER,
+    EMBEDDING_NORM, ENCODER, ENCODER_BLOCKS, FEED_FORWARD, FINAL_NORM, FORGET, FORWARDS, FRAMES, GATE, HEADS,
+    HIDDEN, INNER, INPUT, KEY, LAYERS, OUTER, OUTPUT, POSITIONS, QUERY, SCORE, SELF_ATTENTION, SSRU, STEMS,
+    TABLE, TASK_VECTORS, VALUE, WEIGHT, norm_of,
 };
 use crate::norm::Norm;
 use crate::positions::Positions;
@@ -114,6 +114,11 @@ impl List {
         match stem {
             Stem::Lookup { vocabulary, .. } => self.push(path, TABLE, [*vocabulary, d_model]),
             Stem::Projection { width } => {
+                self.push(path, WEIGHT, [*width, d_model]);
+                self.push(path, BIAS, [d_model]);
+            }
+            Stem::ClassTokens { width, tokens } => {
+                self.push(path, CLASS_TOKENS, [*tokens, d_model]);
                 self.push(path, WEIGHT, [*width, d_model]);
                 self.push(path, BIAS, [d_model]);
             }

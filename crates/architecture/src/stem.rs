@@ -26,6 +26,14 @@ pub enum Stem {
         /// The layers, the first next to the frames.
         layers: Vec<Convolution>,
     },
+    /// A linear projection, behind learned vectors that stand for the whole: the class token of Dosovitskiy et al. 2021,
+    /// "An Image is Worth 16x16 Words"; a second one in Touvron et al. 2021, "DeiT".
+    ClassTokens {
+        /// The width of a frame.
+        width: usize,
+        /// The number of positions in front of the frames.
+        tokens: usize,
+    },
 }
 
 /// The number of positions that frames become behind convolutions, the first layer next to the frames.
@@ -43,7 +51,7 @@ impl Stem {
     pub fn vocabulary(&self) -> Option<usize> {
         match self {
             Self::Lookup { vocabulary, .. } => Some(*vocabulary),
-            Self::Projection { .. } | Self::Convolution { .. } => None,
+            Self::Projection { .. } | Self::Convolution { .. } | Self::ClassTokens { .. } => None,
         }
     }
 
@@ -52,6 +60,7 @@ impl Stem {
         match self {
             Self::Lookup { .. } | Self::Projection { .. } => length,
             Self::Convolution { layers, .. } => convolved_positions(layers, length),
+            Self::ClassTokens { tokens, .. } => tokens + length,
         }
     }
 }

@@ -84,7 +84,7 @@ impl AudioAdapter {
             },
             None => Encoded {
                 sequence: Sequence::Frames(frames),
-                regions: convolved(regions, &self.options.stem.layers()),
+                regions: convolved(regions, &self.options.stem),
             },
         })
     }

@@ -1,7 +1,6 @@
 //! Checks of the audio options that the schema cannot express.
 
 use any2any_adapter::OptionProblem;
-use any2any_frames::StemOptions;
 
 use crate::filter_bank::FilterBank;
 use crate::mel::Logarithm;
@@ -116,8 +115,8 @@ fn mel(options: &AudioOptions, problems: &mut Problems) {
 
 fn stem(options: &AudioOptions, problems: &mut Problems) {
     problems.0.extend(options.stem.problems("/stem"));
-    if options.stem != StemOptions::Projection && options.output != Output::Frames {
-        let message = "convolutions are for sounds that are only read";
+    if let Some(noun) = options.stem.noun().filter(|_| options.output != Output::Frames) {
+        let message = format!("{noun} are for sounds that are only read");
         problems.add("/stem", message, "write `stem: projection`, or leave `output` out");
     }
 }

@@ -1,6 +1,7 @@
 //! Regions of positions: the span of the sound, in seconds, that each covers.
 
-use any2any_adapter::{Convolution, Region};
+use any2any_adapter::Region;
+use any2any_frames::{StemOptions, behind_class_tokens};
 
 /// The spans of frames in seconds: from half a hop before the middle of a frame's window to half a hop after it,
 /// so that together they cover the sound once. (The windows themselves overlap.) Frames behind its end cover nothing.
@@ -23,10 +24,11 @@ pub(crate) fn merged(spans: Vec<Region>, size: usize) -> Vec<Region> {
     any2any_frames::merged(spans, [size], around)
 }
 
-/// The spans of the positions that convolutions make of frames: each covers the frames of its stride, where its
-/// kernel is centred.
-pub(crate) fn convolved(spans: Vec<Region>, layers: &[Convolution]) -> Vec<Region> {
-    any2any_frames::merged(spans, layers.iter().map(|layer| layer.stride), around)
+/// The spans of the positions that an entrance makes of frames: behind convolutions each covers the frames of its stride,
+/// where its kernel is centred, and class tokens cover the whole sound.
+pub(crate) fn convolved(spans: Vec<Region>, stem: &StemOptions) -> Vec<Region> {
+    let spans = any2any_frames::merged(spans, stem.layers().iter().map(|layer| layer.stride), around);
+    behind_class_tokens(stem.class_tokens(), spans, around)
 }
 
 /// The smallest span around two.
@@ -41,7 +43,7 @@ fn around(one: &Region, other: &Region) -> Region {
 
 #[cfg(test)]
 mod tests {
-    use any2any_adapter::Stem;
+    use any2any_frames::{ClassTokens, Convolutions, Layer};
 
     use super::*;
 
@@ -66,14 +68,18 @@ mod tests {
 
     #[test]
     fn merged_spans_are_as_many_as_positions_and_leave_nothing_out() {
-        let layers = [Convolution { kernel: 3, stride: 2 }, Convolution { kernel: 5, stride: 3 }];
-        let stem = Stem::Convolution { width: 40, layers: layers.to_vec() };
+        let layers = vec![Layer { kernel: 3, stride: 2 }, Layer { kernel: 5, stride: 3 }];
+        let stem = StemOptions::Convolution(Convolutions { layers });
         for frames in 1..50 {
-            let merged = convolved(spans(frames, 10, frames * 10 - 3, 10.0), &layers);
-            assert_eq!(merged.len(), stem.positions(frames));
+            let merged = convolved(spans(frames, 10, frames * 10 - 3, 10.0), &stem);
+            assert_eq!(merged.len(), stem.of_width(40).positions(frames));
             let edges = edges(&merged);
             assert_eq!((edges[0].0, edges[edges.len() - 1].1), (0.0, (frames * 10 - 3) as f64 / 10.0));
             assert!(edges.windows(2).all(|pair| pair[0].1 == pair[1].0));
+            let stem = StemOptions::ClassTokens(ClassTokens { tokens: 1 });
+            let behind = convolved(spans(frames, 10, frames * 10 - 3, 10.0), &stem);
+            assert_eq!(behind.len(), stem.of_width(40).positions(frames));
+            assert_eq!(self::edges(&behind)[0], (0.0, (frames * 10 - 3) as f64 / 10.0));
         }
     }
 }

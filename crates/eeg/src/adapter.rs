@@ -7,7 +7,7 @@ use any2any_adapter::{
     Adapter, AdapterError, Decoded, Encoded, FrameCount, Head, Random, Region, Sequence, Signal, Stem, Value,
     WrittenFile,
 };
-use any2any_frames::{Normalization, seen};
+use any2any_frames::{Normalization, behind_class_tokens, seen};
 
 use crate::augment;
 use crate::error::EegError;
@@ -161,7 +161,8 @@ impl EegAdapter {
         };
         let windows = extractor.windows(len).map(seconds);
         let regions = regions(windows, extractor.channels(), self.state.channels.len(), layout);
-        let regions = seen(regions, &self.options.stem.layers(), around);
+        let stem = &self.options.stem;
+        let regions = behind_class_tokens(stem.class_tokens(), seen(regions, &stem.layers(), around), around);
         Ok(Encoded { sequence: Sequence::Frames(frames), regions })
     }
 }

@@ -165,12 +165,12 @@ fn together(options: &EegOptions, problems: &mut Problems) {
 
 fn stem(options: &EegOptions, problems: &mut Problems) {
     problems.found.extend(options.stem.problems("/stem"));
-    if options.stem != StemOptions::Projection && options.layout == Layout::Channels {
+    if matches!(options.stem, StemOptions::Convolution(_)) && options.layout == Layout::Channels {
         let message = "a convolution would mix frames of different channels";
         problems.add("/stem", message, "use 'projection', or leave 'layout' out");
     }
-    if options.stem != StemOptions::Projection && options.output.is_some() {
-        let message = "traces are written as they are read, without convolutions";
+    if let Some(noun) = options.stem.noun().filter(|_| options.output.is_some()) {
+        let message = format!("traces are written as they are read, without {noun}");
         problems.add("/stem", message, "use 'projection', or leave 'output' out");
     }
 }

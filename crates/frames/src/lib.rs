@@ -3,8 +3,8 @@
 //! - [`Normalization`] brings frames to mean 0 and deviation 1, as measured on the training split.
 //! - A [`Codebook`] is a vocabulary of frames, learned by k-means on the training split: it lets a picture or
 //!   a sound be written as tokens, like a text. [`CodeTokens`] puts its codes beside the special tokens.
-//! - A [`StemOptions`] is the options of the frames' entrance into the model; [`merged`] and [`seen`] give the regions of
-//!   the positions that it makes of several frames.
+//! - A [`StemOptions`] is the options of the frames' entrance into the model; [`merged`], [`seen`] and
+//!   [`behind_class_tokens`] give the regions of the positions that it makes of them.
 //! - An [`Npy`] is an array of a file of NumPy, read; [`npy_of_floats`] and [`npy_of_ids`] write one.
 
 mod codebook;
@@ -17,8 +17,8 @@ mod tokens;
 pub use codebook::Codebook;
 pub use normalization::Normalization;
 pub use npy::{NPY_MAGIC, Npy, npy_of_floats, npy_of_ids};
-pub use regions::{merged, seen};
-pub use stem::{Convolutions, Layer, StemOptions};
+pub use regions::{behind_class_tokens, merged, seen};
+pub use stem::{ClassTokens, Convolutions, Layer, StemOptions};
 pub use tokens::CodeTokens;
 
 use std::path::Path;

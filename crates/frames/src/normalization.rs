@@ -18,6 +18,12 @@ impl Normalization {
         Self { mean: vec![0.0; width], deviation: vec![1.0; width] }
     }
 
+    /// The normalisation by a mean and a deviation of each column, as many of both.
+    pub fn of(mean: Vec<f32>, deviation: Vec<f32>) -> Self {
+        assert_eq!(mean.len(), deviation.len(), "a mean and a deviation of each column");
+        Self { mean, deviation }
+    }
+
     /// Fits one mean and one deviation to all columns: for patches of pixels, whose differences between columns mean
     /// something.
     pub fn fit_together<'a>(width: usize, batches: impl IntoIterator<Item = &'a [f32]>) -> Self {

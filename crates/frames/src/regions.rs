@@ -37,6 +37,16 @@ pub fn seen(
     regions
 }
 
+/// The regions of positions behind so many class tokens, each of which covers all.
+pub fn behind_class_tokens(
+    tokens: usize,
+    regions: Vec<Region>,
+    union: impl Fn(&Region, &Region) -> Region,
+) -> Vec<Region> {
+    let all = joined(&regions, &union);
+    std::iter::repeat_n(all, tokens).chain(regions).collect()
+}
+
 /// The union of all regions; those of nothing add nothing.
 fn joined(regions: &[Region], union: impl Fn(&Region, &Region) -> Region) -> Region {
     let some = regions.iter().filter(|region| **region != Region::Nothing).cloned();
@@ -101,6 +111,17 @@ mod tests {
                 layers.iter().map(|&(kernel, stride)| Convolution { kernel, stride }).collect();
             assert_eq!(seen(frames(len), &layers, union), bytes(expected), "{len} frames, {layers:?}");
         }
+    }
+
+    #[test]
+    fn class_tokens_cover_everything() {
+        assert_eq!(
+            behind_class_tokens(2, frames(3), union),
+            bytes(&[(0, 3), (0, 3), (0, 1), (1, 2), (2, 3)])
+        );
+        assert_eq!(behind_class_tokens(0, frames(2), union), frames(2));
+        let stem = Stem::ClassTokens { width: 32, tokens: 2 };
+        assert_eq!(behind_class_tokens(2, frames(7), union).len(), stem.positions(7));
     }
 
     #[test]

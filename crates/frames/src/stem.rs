@@ -17,6 +17,23 @@ pub enum StemOptions {
     Projection,
     /// Each frame together with its neighbours, through convolutions.
     Convolution(Convolutions),
+    /// Each frame by itself, behind learned positions that stand for all of them.
+    ClassTokens(ClassTokens),
+}
+
+/// Learned positions in front of the frames, from which the encoder can read what holds for all (Dosovitskiy et al. 2021).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClassTokens {
+    /// Number of these positions.
+    #[schemars(range(min = 1, max = 64))]
+    pub tokens: usize,
+}
+
+impl Default for ClassTokens {
+    fn default() -> Self {
+        Self { tokens: 1 }
+    }
 }
 
 /// Convolutions along the sequence, each followed by a GELU.
@@ -56,25 +73,52 @@ impl StemOptions {
     /// The convolutions, the first next to the frames; none for a projection.
     pub fn layers(&self) -> Vec<Convolution> {
         match self {
-            Self::Projection => Vec::new(),
+            Self::Projection | Self::ClassTokens(_) => Vec::new(),
             Self::Convolution(Convolutions { layers }) => {
                 layers.iter().map(|&Layer { kernel, stride }| Convolution { kernel, stride }).collect()
             }
         }
     }
 
+    /// Number of positions in front of the frames.
+    pub fn class_tokens(&self) -> usize {
+        match self {
+            Self::Projection | Self::Convolution(_) => 0,
+            Self::ClassTokens(ClassTokens { tokens }) => *tokens,
+        }
+    }
+
+    /// Name of what this entrance has beside a projection, for messages: what is written has a projection alone.
+    pub fn noun(&self) -> Option<&'static str> {
+        match self {
+            Self::Projection => None,
+            Self::Convolution(_) => Some("convolutions"),
+            Self::ClassTokens(_) => Some("class tokens"),
+        }
+    }
+
     /// The entrance of frames of a width, as an adapter names it.
     pub fn of_width(&self, width: usize) -> any2any_adapter::Stem {
-        match self.layers() {
-            layers if layers.is_empty() => any2any_adapter::Stem::Projection { width },
-            layers => any2any_adapter::Stem::Convolution { width, layers },
+        match (self.layers(), self.class_tokens()) {
+            (layers, 0) if layers.is_empty() => any2any_adapter::Stem::Projection { width },
+            (layers, 0) => any2any_adapter::Stem::Convolution { width, layers },
+            (_, tokens) => any2any_adapter::Stem::ClassTokens { width, tokens },
         }
     }
 
     /// Problems that the schema cannot express, and the ranges that other checks rely on. The pointer is that of the
     /// stem: `/stem`.
     pub fn problems(&self, pointer: &str) -> Vec<OptionProblem> {
-        let Self::Convolution(Convolutions { layers }) = self else { return Vec::new() };
+        let layers = match self {
+            Self::Projection => return Vec::new(),
+            Self::ClassTokens(ClassTokens { tokens }) if (1..=64).contains(tokens) => return Vec::new(),
+            Self::ClassTokens(ClassTokens { tokens }) => {
+                let message = format!("{tokens} class tokens stand for nothing more than a few do");
+                let (pointer, help) = (format!("{pointer}/class_tokens/tokens"), "from 1 to 64; 1 is usual");
+                return vec![OptionProblem::new(pointer, message, help)];
+            }
+            Self::Convolution(Convolutions { layers }) => layers,
+        };
         let here = format!("{pointer}/convolution/layers");
         let mut problems = Vec::new();
         let mut add = |pointer: String, message: String, help: String| {
@@ -132,6 +176,15 @@ mod tests {
             assert_eq!(stem.problems("/stem"), [], "{options}");
             let written = serde_json::to_value(&stem).expect("JSON");
             assert_eq!(serde_json::from_value::<StemOptions>(written).expect("what was written"), stem);
+        }
+        let tokens = json!({ "class_tokens": {} });
+        let stem: StemOptions = serde_json::from_value(tokens).expect("options of a stem");
+        assert_eq!(stem.of_width(40), Entrance::ClassTokens { width: 40, tokens: 1 });
+        for (tokens, problems) in [(0, 1), (1, 0), (64, 0), (65, 1)] {
+            let stem = StemOptions::ClassTokens(ClassTokens { tokens });
+            let found = stem.problems("/stem");
+            assert_eq!(found.len(), problems, "{tokens}");
+            assert!(found.iter().all(|problem| problem.pointer == "/stem/class_tokens/tokens"), "{found:?}");
         }
         for options in [json!("lookup"), json!({ "convolution": { "layers": [{ "width": 3 }] } })] {
             assert!(serde_json::from_value::<StemOptions>(options.clone()).is_err(), "{options}");

@@ -113,7 +113,7 @@ impl ImageAdapter {
             None => Sequence::Frames(self.frames(grid, raster, self.options.coordinates)?),
         };
         let end = matches!(sequence, Sequence::Tokens(_)).then_some(Region::Nothing);
-        let regions = merged(regions, &self.options.stem.layers()).into_iter().chain(end).collect();
+        let regions = merged(regions, &self.options.stem).into_iter().chain(end).collect();
         Ok(Encoded { sequence, regions })
     }
 
@@ -122,7 +122,7 @@ impl ImageAdapter {
         let extra = if coordinates { coordinates::WIDTH } else { 0 };
         let reading = self.options.features.read(raster, &self.options.patches, &self.background)?;
         let width = reading.width() + extra;
-        let (mean, deviation) = match (self.options.normalize, &self.options.output) {
+        let (mean, deviation) = match (&self.options.normalize, &self.options.output) {
             (Normalize::PerImage, Output::Frames) => moments(&raster.values),
             _ => (0.0, 1.0),
         };

@@ -4,7 +4,7 @@ use any2any_adapter::OptionProblem;
 use any2any_frames::StemOptions;
 
 use crate::features::{Features, Gradients, LARGEST_CELL, MOST_LEVELS};
-use crate::options::{Colour, ImageOptions, Normalize, Output, Patches};
+use crate::options::{Colour, ImageOptions, Moments, Normalize, Output, Patches};
 use crate::size::Size;
 
 fn problem(pointer: impl Into<String>, message: impl Into<String>, help: &str) -> OptionProblem {
@@ -23,6 +23,7 @@ pub(crate) fn problems(options: &ImageOptions) -> Vec<OptionProblem> {
     features(options, &mut problems);
     stem(options, &mut problems);
     output(options, &mut problems);
+    normalize(options, &mut problems);
     colour(options, &mut problems);
     problems
 }
@@ -115,18 +116,40 @@ fn features(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
 
 fn stem(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
     problems.extend(options.stem.problems("/stem"));
-    if options.stem == StemOptions::Projection {
-        return;
-    }
+    let Some(noun) = options.stem.noun() else { return };
     if options.output != Output::Frames {
-        let message = "convolutions are for pictures that are only read";
+        let message = format!("{noun} are for pictures that are only read");
         problems.push(problem("/stem", message, "write `stem: projection`, or leave `output` out"));
-    } else if let Some(height) = options.patches.height
+    } else if matches!(options.stem, StemOptions::Convolution(_))
+        && let Some(height) = options.patches.height
         && options.size.is_none_or(|size| size.height() > height)
     {
         let message = "convolutions run along one row of patches, and there may be several";
         let help = "leave the height of the patches null, so that they are as high as the picture";
         problems.push(problem("/patches/height", message, help));
+    }
+}
+
+fn normalize(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
+    let Normalize::Given(Moments { mean, deviation }) = &options.normalize else { return };
+    let channels = options.colour.channels();
+    for (name, values) in [("mean", mean), ("deviation", deviation)] {
+        if values.len() != channels {
+            let message = format!("{} values for {channels} channels", values.len());
+            let help = "one value of grey pictures, three of `colour: rgb`";
+            problems.push(problem(format!("/normalize/given/{name}"), message, help));
+        }
+    }
+    if !mean.iter().all(|mean| mean.is_finite()) {
+        problems.push(problem("/normalize/given/mean", "a mean that is no number", "usually from 0 to 1"));
+    }
+    if !deviation.iter().all(|deviation| deviation.is_finite() && *deviation > 1e-6) {
+        let message = "a deviation that nothing can be divided by";
+        problems.push(problem("/normalize/given/deviation", message, "above 0; usually up to 1"));
+    }
+    if options.features != Features::Pixels {
+        let message = "means and deviations of channels are those of pixels";
+        problems.push(problem("/normalize", message, "use `fitted` or `none`, or leave `features` out"));
     }
 }
 

@@ -43,6 +43,7 @@ mod picture;
 mod png;
 mod price;
 mod raster;
+mod resampling;
 mod series;
 mod size;
 mod state;
@@ -58,5 +59,8 @@ pub use corruption::{Corruption, Downscale, Gaussian, SaltAndPepper};
 pub use error::ImageError;
 pub use features::{Features, Gradients};
 pub use medium::Image;
-pub use options::{Background, Codes, Colour, ImageOptions, Normalize, Output, PatchOutput, Patches};
+pub use options::{
+    Background, Codes, Colour, ImageOptions, Moments, Normalize, Output, PatchOutput, Patches,
+};
+pub use resampling::Resampling;
 pub use size::{Extent, Size};

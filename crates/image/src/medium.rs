@@ -57,7 +57,7 @@ impl Medium for Image {
     }
 
     fn inherited(&self) -> &'static [&'static str] {
-        &["colour", "background", "invert", "trim", "size"]
+        &["colour", "background", "invert", "trim", "size", "resampling"]
     }
 
     /// Pictures that follow each other are joined from left to right before they are brought to a size.
@@ -169,7 +169,7 @@ fn finish(
         image = inverted.ok_or(ImageError::NoPicture)?;
     }
     if let Some(size) = options.size {
-        image = size.apply(&image, &opened_background(options))?;
+        image = size.apply(&image, options.resampling, &opened_background(options))?;
     }
     match options.corrupt {
         Some(corruption) => corruption.apply(&image).ok_or(ImageError::NoPicture),

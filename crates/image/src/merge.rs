@@ -1,12 +1,14 @@
-//! The regions of positions that convolutions make of several frames.
+//! The regions of positions that an entrance makes of frames.
 
-use any2any_adapter::{Convolution, Region};
+use any2any_adapter::Region;
+use any2any_frames::{StemOptions, behind_class_tokens};
 
-/// The regions of the positions that come out of convolutions: each covers the frames of its stride, the first of
-/// which is the middle of its kernel. Together they cover everything once, as a map of attention needs; the kernel of
-/// a position sees more than that.
-pub(crate) fn merged(regions: Vec<Region>, layers: &[Convolution]) -> Vec<Region> {
-    any2any_frames::merged(regions, layers.iter().map(|layer| layer.stride), around)
+/// The regions of the positions that come out of an entrance. Behind convolutions each covers the frames of its stride,
+/// the first of which is the middle of its kernel: together they cover everything once, as a map of attention needs; the
+/// kernel of a position sees more than that. Class tokens cover the whole picture.
+pub(crate) fn merged(regions: Vec<Region>, stem: &StemOptions) -> Vec<Region> {
+    let regions = any2any_frames::merged(regions, stem.layers().iter().map(|layer| layer.stride), around);
+    behind_class_tokens(stem.class_tokens(), regions, around)
 }
 
 /// The smallest rectangle around two.
@@ -27,7 +29,7 @@ fn edges(region: &Region) -> Option<[f32; 4]> {
 
 #[cfg(test)]
 mod tests {
-    use any2any_adapter::Stem;
+    use any2any_frames::{ClassTokens, Convolutions, Layer};
 
     use super::*;
 
@@ -38,13 +40,20 @@ mod tests {
 
     #[test]
     fn regions_are_as_many_as_positions() {
-        let layers = [Convolution { kernel: 5, stride: 2 }, Convolution { kernel: 3, stride: 3 }];
-        let stem = Stem::Convolution { width: 32, layers: layers.to_vec() };
-        for len in 0..40 {
-            let frames: Vec<(f32, f32)> = (0..len).map(|left| (left as f32, 1.0)).collect();
-            assert_eq!(merged(columns(&frames), &layers).len(), stem.positions(len), "{len} frames");
+        let layers = [Layer { kernel: 5, stride: 2 }, Layer { kernel: 3, stride: 3 }];
+        let convolutions =
+            |layers: &[Layer]| StemOptions::Convolution(Convolutions { layers: layers.to_vec() });
+        let tokens = StemOptions::ClassTokens(ClassTokens { tokens: 2 });
+        for stem in [convolutions(&layers), tokens.clone(), StemOptions::Projection] {
+            for len in 0..40 {
+                let frames: Vec<(f32, f32)> = (0..len).map(|left| (left as f32, 1.0)).collect();
+                let positions = stem.of_width(32).positions(len);
+                assert_eq!(merged(columns(&frames), &stem).len(), positions, "{len} frames");
+            }
         }
         let five = columns(&[(0.0, 1.0), (1.0, 1.0), (2.0, 1.0), (3.0, 1.0), (4.0, 1.0)]);
-        assert_eq!(merged(five, &layers[..1]), columns(&[(0.0, 2.0), (2.0, 2.0), (4.0, 1.0)]));
+        let halved = merged(five.clone(), &convolutions(&layers[..1]));
+        assert_eq!(halved, columns(&[(0.0, 2.0), (2.0, 2.0), (4.0, 1.0)]));
+        assert_eq!(merged(five.clone(), &tokens), [columns(&[(0.0, 5.0); 2]), five].concat());
     }
 }

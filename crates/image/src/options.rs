@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::augmentation::Augmentation;
 use crate::corruption::Corruption;
 use crate::features::Features;
+use crate::resampling::Resampling;
 use crate::size::Size;
 
 /// The options of the image medium.
@@ -33,6 +34,9 @@ pub struct ImageOptions {
     /// Size that pictures are brought to; left out: they keep theirs.
     #[serde(default)]
     pub size: Option<Size>,
+    /// Filter that pictures are brought to the size with.
+    #[serde(default)]
+    pub resampling: Resampling,
     /// A disturbance of the opened picture, the same each time: for tasks that undo it.
     #[serde(default)]
     pub corrupt: Option<Corruption>,
@@ -147,7 +151,7 @@ impl Patches {
 }
 
 /// Scaling of the values of frames, which are pixels from 0, black, to 1, white.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Normalize {
@@ -156,8 +160,23 @@ pub enum Normalize {
     Fitted,
     /// To mean 0 and deviation 1 in each picture: brightness and contrast no longer tell pictures apart.
     PerImage,
+    /// By a mean and a deviation that are given for each channel, as those of a model that was trained elsewhere.
+    Given(Moments),
     /// Leaves the values as they are.
     None,
+}
+
+/// A mean and a deviation of each channel: one of each for grey pictures, three for colour.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Moments {
+    /// What is subtracted from pixels between 0, black, and 1, white.
+    #[schemars(length(min = 1, max = 3))]
+    pub mean: Vec<f32>,
+    /// What they are divided by then; above 0.
+    #[schemars(length(min = 1, max = 3))]
+    pub deviation: Vec<f32>,
 }
 
 /// Kind of sequence that a picture becomes.

@@ -59,8 +59,11 @@ pub(crate) fn price(options: &ImageOptions, value: &Value) -> Result<Price, Adap
         None => size,
     };
     let most = |size| pixels(size).min(MOST_PIXELS as u64);
-    // Scaling keeps four floats a pixel between its two directions.
-    let between = if options.size.is_some() { 16 * most((width, opened.1)) } else { 0 };
+    // Scaling keeps four floats a pixel between its two directions, or less.
+    let between = match options.size {
+        Some(_) => 16 * most(options.resampling.between(size, opened)),
+        None => 0,
+    };
     let bytes = bytes.saturating_add(between).saturating_add(2 * channels * most(opened));
     let told = !options.trim || options.size.is_some_and(|size| size.fixed().is_some());
     let positions =

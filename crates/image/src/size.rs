@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::decoded::check_size;
 use crate::error::ImageError;
+use crate::resampling::{Resampling, resampled};
 
-/// Size that pictures are brought to. Scaling uses Lanczos's filter of three lobes, widened when a picture shrinks.
+/// Size that pictures are brought to. Scaling uses the filter that `resampling` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -62,10 +63,16 @@ impl Size {
     }
 
     /// A picture brought to the size; the background has as many channels.
-    pub(crate) fn apply(self, image: &Image, background: &[u8]) -> Result<Image, ImageError> {
+    pub(crate) fn apply(
+        self,
+        image: &Image,
+        resampling: Resampling,
+        background: &[u8],
+    ) -> Result<Image, ImageError> {
         let (width, height) = (image.width(), image.height());
+        let scale = |width, height| scale(image, resampling, width, height);
         match self {
-            Self::Resize(to) => scale(image, to.width, to.height),
+            Self::Resize(to) => scale(to.width, to.height),
             Self::Pad(to) => pad(image, to, background),
             Self::Fit(to) => {
                 // By the side that has less room: width / height against to.width / to.height.
@@ -74,11 +81,11 @@ impl Size {
                 } else {
                     (proportional(width, to.height, height), to.height)
                 };
-                pad(&scale(image, inner_width, inner_height)?, to, background)
+                pad(&scale(inner_width, inner_height)?, to, background)
             }
             Self::Height(_) => {
                 let (width, height) = self.of((width, height));
-                scale(image, width, height)
+                scale(width, height)
             }
         }
     }
@@ -89,16 +96,19 @@ fn proportional(length: usize, to: usize, from: usize) -> usize {
     ((length * to + from / 2) / from).max(1)
 }
 
-fn scale(image: &Image, width: usize, height: usize) -> Result<Image, ImageError> {
+fn scale(image: &Image, resampling: Resampling, width: usize, height: usize) -> Result<Image, ImageError> {
     if (width, height) == (image.width(), image.height()) {
         return Ok(image.clone());
     }
     check_size(width, height)?;
-    // The height is scaled first: the picture in between has the old width.
-    check_size(image.width(), height)?;
-    let scaled = match image.channels() {
-        1 => scaled::<Luma<u8>>(image, width, height),
-        _ => scaled::<Rgb<u8>>(image, width, height),
+    // One side is scaled first: the picture in between has the other of the old one.
+    let (between_width, between_height) =
+        resampling.between((image.width(), image.height()), (width, height));
+    check_size(between_width, between_height)?;
+    let scaled = match (resampling.filter(), image.channels()) {
+        (Some(filter), _) => resampled(image, filter, width, height),
+        (None, 1) => scaled::<Luma<u8>>(image, width, height),
+        (None, _) => scaled::<Rgb<u8>>(image, width, height),
     };
     scaled.ok_or(ImageError::NoPicture)
 }
@@ -145,8 +155,11 @@ mod tests {
             (Size::Height(2), (4, 2)),
             (Size::Height(40), (80, 40)),
         ];
-        for (size, expected) in cases {
-            let sized = size.apply(&image, &[100; 3]).expect("small");
+        let filters = [Resampling::Lanczos, Resampling::Bilinear, Resampling::Bicubic];
+        for ((size, expected), resampling) in
+            cases.into_iter().flat_map(|case| filters.map(|filter| (case, filter)))
+        {
+            let sized = size.apply(&image, resampling, &[100; 3]).expect("small");
             assert_eq!((sized.width(), sized.height()), expected, "{size:?}");
             assert!(sized.pixels().iter().all(|&value| value == 100), "{size:?}: even stays even");
         }
@@ -155,17 +168,22 @@ mod tests {
     #[test]
     fn padding_keeps_the_middle() {
         let image = Image::new(3, 2, 1, vec![1, 2, 3, 4, 5, 6]).expect("3 x 2");
-        let padded = Size::Pad(extent(1, 4)).apply(&image, &[9]).expect("small");
+        let padded = Size::Pad(extent(1, 4)).apply(&image, Resampling::Lanczos, &[9]).expect("small");
         assert_eq!(padded.pixels(), [9, 2, 5, 9]);
-        let fitted = Size::Fit(extent(3, 4)).apply(&image, &[9]).expect("small");
+        let fitted = Size::Fit(extent(3, 4)).apply(&image, Resampling::Lanczos, &[9]).expect("small");
         assert_eq!(fitted.pixels(), [9, 9, 9, 1, 2, 3, 4, 5, 6, 9, 9, 9]);
     }
 
     #[test]
     fn a_thin_line_cannot_grow_without_bound() {
         let line = Image::new(1 << 16, 1, 1, vec![0; 1 << 16]).expect("one row");
-        for size in [Size::Height(4096), Size::Resize(extent(1, 4096))] {
-            let error = size.apply(&line, &[255]).expect_err("too wide");
+        let narrow = Size::Resize(extent(1, 4096));
+        for (size, resampling) in [
+            (Size::Height(4096), Resampling::Lanczos),
+            (narrow, Resampling::Lanczos),
+            (Size::Height(4096), Resampling::Bicubic),
+        ] {
+            let error = size.apply(&line, resampling, &[255]).expect_err("too wide");
             assert!(matches!(error, ImageError::TooLarge { .. }), "{error}");
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::features::{Features, Reading};
 use crate::grid::Grid;
-use crate::options::{ImageOptions, Normalize, Output, Patches};
+use crate::options::{ImageOptions, Moments, Normalize, Output, Patches};
 use crate::raster::{Raster, unit};
 
 /// The file inside the folder of an adapter's state.
@@ -47,7 +47,6 @@ impl State {
                 other => return Err(AdapterError::other_medium("an opened picture", other)),
             }
         }
-        let first = images.first().ok_or_else(|| fit_error("field", "there is no picture to learn from"))?;
         let size = options.size.and_then(|size| size.fixed()).or_else(|| common(&images, size_of));
         let height = match options.patches.height {
             Some(_) => None,
@@ -58,8 +57,25 @@ impl State {
             let reason = "pictures of many sizes cannot be written: set 'size' to resize, pad or fit";
             return Err(fit_error("size", reason));
         }
-        let patch = reading(options, &Raster::from(*first), background)?.width();
-        let normalization = match (options.normalize, &options.output, options.features) {
+        // What is given needs no picture.
+        let given = match options.output {
+            Output::Frames | Output::Patches(_) if options.normalize != Normalize::Fitted => {
+                let patches =
+                    Patches { height: options.patches.height.or(height), ..options.patches.clone() };
+                options.features.width(&patches, options.colour.channels())
+            }
+            _ => None,
+        };
+        let patch = match (given, images.first()) {
+            (Some(width), _) => width,
+            (None, Some(first)) => reading(options, &Raster::from(*first), background)?.width(),
+            (None, None) => return Err(fit_error("field", "there is no picture to learn from")),
+        };
+        let normalization = match (&options.normalize, &options.output, options.features) {
+            (Normalize::Given(Moments { mean, deviation }), Output::Frames | Output::Patches(_), _) => {
+                let repeated = |values: &[f32]| values.iter().copied().cycle().take(patch).collect();
+                Normalization::of(repeated(mean), repeated(deviation))
+            }
             (Normalize::Fitted, Output::Frames, Features::Gradients(_)) => {
                 gradients(patch, options, background, &images)?
             }

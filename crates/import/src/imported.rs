@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::error::{ImportError, Result};
+use crate::pictures;
 use crate::prompts::{self, Names};
 use crate::speech;
 use crate::tables::{add_padding, fit_vocabulary};
@@ -259,6 +260,9 @@ fn task(
     }
     if family == Family::Whisper {
         task["source"] = speech::source(folders, theirs)?;
+    }
+    if family == Family::VisionEncoderDecoder {
+        task["source"] = pictures::source(folders, theirs)?;
     }
     Ok(task)
 }

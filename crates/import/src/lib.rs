@@ -7,6 +7,7 @@
 mod error;
 mod imported;
 mod imports;
+mod pictures;
 mod prompts;
 pub mod speech;
 mod tables;

@@ -1,6 +1,7 @@
 //! Tokenizers of a model from elsewhere, as options of the text medium.
 
 mod bytes;
+mod decoders;
 mod marian;
 mod sentencepiece;
 
@@ -42,6 +43,7 @@ impl Tokenizers {
                 let file = json!({ "path": folders.found(&[JSON_FILE])?, "end": "<|endoftext|>", "begin": "<|endoftext|>" });
                 Ok(Self { source: None, target: file, adds_padding: true, notes: Vec::new() })
             }
+            Family::VisionEncoderDecoder => decoders::tokenizers(folders, tokens),
             Family::Whisper => whisper::tokenizers(folders),
             Family::T5 if !folders.has(JSON_FILE) && !folders.has("spiece.model") => {
                 Ok(Self::shared(bytes::tokenizer(folders)?))

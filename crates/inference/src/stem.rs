@@ -1,7 +1,7 @@
 //! The entrance of a medium: from tokens or frames to rows of the model's width.
 
 use any2any_adapter::Sequence;
-use any2any_architecture::Stem;
+use any2any_architecture::{Stem, names};
 use any2any_kernels::host::decode::weights::{Scratch, Weights};
 
 use crate::convolution::Convolutions;
@@ -17,6 +17,8 @@ pub(crate) enum InputStem {
     Projection(Weights),
     /// Convolutions over neighbouring frames.
     Convolution(Convolutions),
+    /// Vectors in front of the frames, `[tokens, d_model]`, and the projection of frames.
+    ClassTokens(Vec<f32>, Weights),
 }
 
 impl InputStem {
@@ -28,6 +30,10 @@ impl InputStem {
             Stem::Projection { width } => InputStem::Projection(reader.only(d_model, *width)?),
             Stem::Convolution { width, layers } => {
                 InputStem::Convolution(Convolutions::read(*width, layers, reader, d_model)?)
+            }
+            Stem::ClassTokens { width, tokens } => {
+                let vectors = reader.values(names::CLASS_TOKENS, &[*tokens, d_model])?.to_vec();
+                InputStem::ClassTokens(vectors, reader.only(d_model, *width)?)
             }
         })
     }
@@ -43,7 +49,7 @@ impl InputStem {
     pub(crate) fn table(&self) -> Option<&Weights> {
         match self {
             InputStem::Lookup(table, _) => Some(table),
-            InputStem::Projection(_) | InputStem::Convolution(_) => None,
+            InputStem::Projection(_) | InputStem::Convolution(_) | InputStem::ClassTokens(..) => None,
         }
     }
 
@@ -52,6 +58,7 @@ impl InputStem {
         match self {
             InputStem::Lookup(..) | InputStem::Projection(_) => length,
             InputStem::Convolution(convolutions) => convolutions.positions(length),
+            InputStem::ClassTokens(vectors, projection) => vectors.len() / projection.outputs() + length,
         }
     }
 
@@ -66,7 +73,7 @@ impl InputStem {
                 table.column(token as usize, row);
                 row.iter_mut().for_each(|value| *value *= scale);
             }
-            InputStem::Projection(_) | InputStem::Convolution(_) => {
+            InputStem::Projection(_) | InputStem::Convolution(_) | InputStem::ClassTokens(..) => {
                 panic!("this entrance embeds frames, not tokens")
             }
         }
@@ -89,6 +96,11 @@ impl InputStem {
             }
             (InputStem::Convolution(convolutions), Sequence::Frames(frames)) => {
                 convolutions.apply(frames.values(), frames.width(), rows);
+            }
+            (InputStem::ClassTokens(vectors, projection), Sequence::Frames(frames)) => {
+                let (tokens, rows) = rows.split_at_mut(vectors.len());
+                tokens.copy_from_slice(vectors);
+                projection.apply(frames.values(), rows, &mut Scratch::default());
             }
             (InputStem::Lookup(..), Sequence::Frames(_)) => panic!("a lookup embeds tokens, not frames"),
             (_, Sequence::Tokens(_)) => panic!("this entrance embeds frames, not tokens"),

@@ -8,6 +8,7 @@
 mod ablation;
 mod attention;
 mod block;
+mod class_tokens;
 mod config;
 mod convolution;
 mod ctc;

@@ -7,6 +7,7 @@ use burn::nn::Linear;
 use burn::tensor::Int;
 use burn::tensor::Tensor;
 
+use crate::class_tokens::ClassTokens;
 use crate::convolution::Convolutions;
 use crate::initializer::Initializer;
 
@@ -51,6 +52,8 @@ pub enum InputStem {
     Projection(Linear),
     /// Convolutions over neighbouring frames.
     Convolution(Convolutions),
+    /// A linear projection behind class tokens.
+    ClassTokens(ClassTokens),
 }
 
 /// A table of embeddings, `[vocabulary, d_model]`, and their factor: the square root of `d_model` in Vaswani et al.
@@ -75,6 +78,9 @@ impl InputStem {
             Stem::Convolution { width, layers } => {
                 InputStem::Convolution(Convolutions::init(*width, layers, d_model, initializer))
             }
+            Stem::ClassTokens { width, tokens } => {
+                InputStem::ClassTokens(ClassTokens::init(*width, *tokens, d_model, initializer))
+            }
         }
     }
 }
@@ -89,8 +95,9 @@ impl Entrance for InputStem {
             (InputStem::Convolution(convolutions), Input::Frames(frames)) => {
                 convolutions.forward(frames, lengths)
             }
+            (InputStem::ClassTokens(stem), Input::Frames(frames)) => stem.forward(frames),
             (InputStem::Lookup(_), Input::Frames(_)) => panic!("a lookup embeds tokens, not frames"),
-            (_, Input::Tokens(_)) => panic!("a projection or convolution embeds frames, not tokens"),
+            (_, Input::Tokens(_)) => panic!("this entrance embeds frames, not tokens"),
         }
     }
 
@@ -98,13 +105,14 @@ impl Entrance for InputStem {
         match self {
             InputStem::Lookup(_) | InputStem::Projection(_) => length,
             InputStem::Convolution(convolutions) => convolutions.positions(length),
+            InputStem::ClassTokens(stem) => stem.tokens() + length,
         }
     }
 
     fn table(&self) -> Option<Tensor<2>> {
         match self {
             InputStem::Lookup(lookup) => Some(lookup.table.val()),
-            InputStem::Projection(_) | InputStem::Convolution(_) => None,
+            InputStem::Projection(_) | InputStem::Convolution(_) | InputStem::ClassTokens(_) => None,
         }
     }
 }

@@ -3,10 +3,10 @@
 use any2any_adapter::Seed;
 use any2any_architecture::{
     Activation, Architecture, DropoutRates, Initialization, LstmAttention, LstmLayers, NormPlacement,
-    Positions, Stack,
+    Positions, Stack, Stem,
 };
 use any2any_model::{
-    AttentionKind, Initializer, LossConfig, Model, ModelConfig, ModelStepper, ParameterPath, Pass,
+    AttentionKind, Initializer, Input, LossConfig, Model, ModelConfig, ModelStepper, ParameterPath, Pass,
     PerPositionStepper, SoftmaxOperands, Source, TokenTargets,
 };
 use any2any_search::{Beam, SearchOptions, SourceRow, Stepper, Strategy, search};
@@ -123,7 +123,24 @@ fn padded(rows: &[&[i32]]) -> (Vec<i32>, Vec<usize>) {
 fn source(model: &Model, rows: &[&[i32]]) -> Option<Source> {
     model.architecture().encoder.as_ref()?;
     let (values, lengths) = padded(rows);
-    Some(Source { input: model.tokens(values, rows.len()), lengths })
+    let stem = &model.architecture().stems[model.architecture().tasks[0].source?].part;
+    let input = match *stem {
+        // A wave a token stands for frames.
+        Stem::ClassTokens { width, .. } => {
+            let wave = |&token: &i32| (0..width).map(move |at| ((token * (at as i32 + 1)) as f32).sin());
+            let frames: Vec<f32> = values.iter().flat_map(wave).collect();
+            let shape = [rows.len(), values.len() / rows.len(), width];
+            Input::Frames(Tensor::from_data(TensorData::new(frames, shape), &model.device()))
+        }
+        _ => model.tokens(values, rows.len()),
+    };
+    Some(Source { input, lengths })
+}
+
+/// Positions of the encoder for a source of so many tokens, class tokens among them.
+fn source_positions(architecture: &Architecture, tokens: usize) -> usize {
+    let source = architecture.tasks[0].source;
+    source.map_or(tokens, |stem| architecture.stems[stem].part.positions(tokens))
 }
 
 fn logits(model: &Model, sources: &[&[i32]], targets: &[&[i32]], pass: &mut Pass) -> Tensor<3> {
@@ -219,17 +236,17 @@ fn traced_attention_sums_to_one_and_changes_nothing() {
         assert_eq!(trace.attention().len(), expected, "{name}");
         for attention in trace.attention() {
             let [batch, _, queries, keys] = attention.weights.dims();
-            assert_eq!(
-                (batch, if attention.place.kind == AttentionKind::CrossAttention { keys } else { 5 }),
-                (3, 5),
-                "{name}"
-            );
+            let positions = |tokens| source_positions(&config.architecture, tokens);
+            let expected =
+                if attention.place.kind == AttentionKind::CrossAttention { positions(5) } else { keys };
+            assert_eq!((batch, keys), (3, expected), "{name}");
             let sums = attention.weights.clone().sum_dim(3) - 1.0;
             let worst: f32 = sums.abs().max().into_scalar();
             assert!(worst < 1e-5, "{name}: {queries} rows sum to 1 but for {worst}");
             if attention.place.kind == AttentionKind::CrossAttention {
-                let beyond: f32 =
-                    attention.weights.clone().narrow(0, 1, 1).narrow(3, 2, 3).max().into_scalar();
+                let (inside, all) = (positions(2), positions(5));
+                let row = attention.weights.clone().narrow(0, 1, 1);
+                let beyond: f32 = row.narrow(3, inside, all - inside).max().into_scalar();
                 assert!(beyond < 1e-6, "{name}: padding is looked at, by {beyond}");
             }
         }

@@ -100,7 +100,7 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    /// A vector that is stored as a matrix of one row.
+    /// A vector or a matrix that is stored as the only one of its kind, with a dimension more in front.
     pub(crate) fn row(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
         let shape = self.shape(ours)?;
         let stored = [&[1], &shape[..]].concat();
@@ -153,14 +153,59 @@ impl<'a> Assembly<'a> {
         ours: &str,
         kernel: usize,
     ) -> Result<(), PretrainedError> {
+        self.kernels(theirs, ours, &[kernel])
+    }
+
+    /// A convolution of PyTorch over one or two dimensions, whose kernels are `[outputs, inputs, ..]`; ours are
+    /// `[.. * inputs, outputs]`.
+    pub(crate) fn kernels(
+        &mut self,
+        theirs: &str,
+        ours: &str,
+        kernel: &[usize],
+    ) -> Result<(), PretrainedError> {
         let (stored, ours_weight) = (format!("{theirs}.weight"), format!("{ours}.{}", names::WEIGHT));
         let [rows, outputs] = self.matrix(&ours_weight)?;
-        let inputs = rows / kernel;
-        let shape = [outputs, inputs, kernel];
+        let places: usize = kernel.iter().product();
+        let inputs = rows / places;
+        let shape = [&[outputs, inputs], kernel].concat();
         let kernels = self.take(&stored, &shape)?;
-        let values = orientation::frames_first(&kernels, [outputs, inputs, kernel]);
-        self.keep(&stored, shape.into(), vec![(ours_weight, Tensor { shape: vec![rows, outputs], values })]);
+        let values = orientation::frames_first(&kernels, [outputs, inputs, places]);
+        self.keep(&stored, shape, vec![(ours_weight, Tensor { shape: vec![rows, outputs], values })]);
         self.bias(theirs, ours)
+    }
+
+    /// Vectors that are stored one by one, each `[1, 1, width]`, as the rows of a matrix.
+    pub(crate) fn stacked(&mut self, theirs: &[String], ours: &str) -> Result<(), PretrainedError> {
+        let [_, width] = self.matrix(ours)?;
+        let mut values = Vec::new();
+        for theirs in theirs {
+            let stored = vec![1, 1, width];
+            values.extend(self.take(theirs, &stored)?);
+            let part = vec![ours.to_owned()];
+            self.parts.push(Part { theirs: theirs.clone(), shape: stored, ours: part, left_out: None });
+        }
+        self.open.remove(ours);
+        self.weights.insert(ours.to_owned(), Tensor { shape: vec![theirs.len(), width], values });
+        Ok(())
+    }
+
+    /// Says that a parameter has another shape in the files, because something is folded into it afterwards.
+    pub(crate) fn stored_as(&mut self, ours: &str, shape: Vec<usize>) {
+        self.open.insert(ours.to_owned(), shape);
+    }
+
+    /// A tensor that is folded into parameters of ours, which other tensors become.
+    pub(crate) fn folded(
+        &mut self,
+        theirs: &str,
+        shape: &[usize],
+        ours: &[String],
+    ) -> Result<Vec<f32>, PretrainedError> {
+        let values = self.take(theirs, shape)?;
+        let (theirs, shape) = (theirs.to_owned(), shape.to_vec());
+        self.parts.push(Part { theirs, shape, ours: ours.to_vec(), left_out: None });
+        Ok(values)
     }
 
     /// A normalisation, with a bias where ours has one.

@@ -22,18 +22,33 @@ const LAYERS: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct Config {
     path: PathBuf,
+    /// The names of what the options stand in, each followed by a dot.
+    section: String,
     options: Map<String, Value>,
 }
 
 impl Config {
     pub(crate) fn read(path: &Path) -> Result<Self, PretrainedError> {
         let options = read_json(path, BYTES)?;
-        Ok(Self { path: path.to_owned(), options })
+        Ok(Self::of(path, options))
     }
 
     /// Options that stand in another file.
     pub(crate) fn of(path: &Path, options: Map<String, Value>) -> Self {
-        Self { path: path.to_owned(), options }
+        Self { path: path.to_owned(), section: String::new(), options }
+    }
+
+    /// The options of a part, which stand together under its name.
+    pub(crate) fn section(&self, name: &str) -> Result<Self, PretrainedError> {
+        match self.get(name) {
+            Some(Value::Object(options)) => Ok(Self {
+                path: self.path.clone(),
+                section: format!("{}{name}.", self.section),
+                options: options.clone(),
+            }),
+            Some(_) => Err(self.refuse(name, "is no object of options")),
+            None => Err(self.refuse(name, "is missing")),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -44,7 +59,7 @@ impl Config {
     pub(crate) fn refuse(&self, option: &str, problem: impl Into<String>) -> PretrainedError {
         PretrainedError::Option {
             path: self.path.clone(),
-            option: option.to_owned(),
+            option: format!("{}{option}", self.section),
             problem: problem.into(),
         }
     }

@@ -25,7 +25,9 @@ mod whisper;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use any2any_architecture::{Architecture, Mixer, Positions, Stack, TaskParts, TransformerLayers, names};
+use any2any_architecture::{
+    Architecture, Mixer, Positions, Stack, Stem, TaskParts, TransformerLayers, names,
+};
 
 pub use ctranslate2::ctranslate2;
 pub(crate) use disassembly::Disassembly;
@@ -168,6 +170,10 @@ impl Outgoing {
             if layers.residual_scale != 1.0 {
                 return refuse("residual_scale", "it has no factor of residual sums (DeepNorm)");
             }
+        }
+        let source = self.parts().source.map(|stem| &self.architecture.stems[stem].part);
+        if let Some(Stem::ClassTokens { .. }) = source {
+            return refuse("class_tokens", "pictures and other frames behind class tokens do not go out yet");
         }
         if let Some(block) = self.architecture.encoder_blocks.first() {
             return refuse(&block.name, "it has no blocks of a program's own");

@@ -4,6 +4,8 @@ pub(crate) mod encoder_decoder;
 pub(crate) mod gpt2;
 pub(crate) mod t5;
 pub(crate) mod text;
+pub(crate) mod vision;
+pub(crate) mod vit;
 pub(crate) mod whisper;
 
 use std::collections::BTreeMap;
@@ -40,6 +42,7 @@ pub(crate) fn read(
         | Family::Pegasus => text::read(family, config, checkpoint),
         Family::Gpt2 => gpt2::read(config, checkpoint),
         Family::T5 => t5::read(config, checkpoint),
+        Family::VisionEncoderDecoder => vision::read(config, checkpoint),
         Family::Whisper => whisper::read(config, checkpoint),
     }
 }

@@ -25,12 +25,14 @@ pub enum Family {
     Pegasus,
     /// T5 (Raffel et al. 2020), mT5 (Xue et al. 2021) and ByT5 (Xue et al. 2022).
     T5,
+    /// A vision transformer (Dosovitskiy et al. 2021) that a decoder of text reads, as TrOCR (Li et al. 2021).
+    VisionEncoderDecoder,
     /// Whisper (Radford et al. 2022).
     Whisper,
 }
 
 /// The `model_type` of each family in `config.json`.
-const MODEL_TYPES: [(&str, Family); 10] = [
+const MODEL_TYPES: [(&str, Family); 11] = [
     ("bart", Family::Bart),
     ("blenderbot", Family::Blenderbot),
     ("gpt2", Family::Gpt2),
@@ -40,6 +42,7 @@ const MODEL_TYPES: [(&str, Family); 10] = [
     ("mt5", Family::T5),
     ("pegasus", Family::Pegasus),
     ("t5", Family::T5),
+    ("vision-encoder-decoder", Family::VisionEncoderDecoder),
     ("whisper", Family::Whisper),
 ];
 
@@ -71,6 +74,7 @@ impl fmt::Display for Family {
             Self::Mbart => "mBART",
             Self::Pegasus => "Pegasus",
             Self::T5 => "T5",
+            Self::VisionEncoderDecoder => "vision encoder-decoder",
             Self::Whisper => "Whisper",
         })
     }

@@ -103,6 +103,7 @@ impl Parts<'_> {
                 }
                 Stem::Projection { width } => StemData::Projection { width },
                 Stem::Convolution { width, layers } => StemData::Convolution { width, layers },
+                Stem::ClassTokens { width, tokens } => StemData::ClassTokens { width, tokens },
                 other => unreachable!("a stem without a module: {other:?}"),
             };
             self.stems.push(((adapter, side), Entry::new(format!("{task}.{name}"), stem)));

@@ -144,6 +144,8 @@ impl Adapter for FramesAdapter {
             None => {
                 let strides = self.options.stem.layers().into_iter().map(|layer| layer.stride);
                 let regions = any2any_frames::merged(regions, strides, around);
+                let tokens = self.options.stem.class_tokens();
+                let regions = any2any_frames::behind_class_tokens(tokens, regions, around);
                 Encoded { sequence: Sequence::Frames(frames), regions }
             }
         })

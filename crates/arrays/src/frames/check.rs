@@ -1,7 +1,6 @@
 //! Checks of the options that the schema cannot express, and the ranges that other checks rely on.
 
 use any2any_adapter::OptionProblem;
-use any2any_frames::StemOptions;
 
 use super::options::{FramesOptions, MOST_WIDTH, Output};
 
@@ -29,8 +28,8 @@ pub(super) fn problems(options: &FramesOptions) -> Vec<OptionProblem> {
         None => {}
     }
     problems.extend(options.stem.problems("/stem"));
-    if options.stem != StemOptions::Projection && options.output.is_some() {
-        let message = "convolutions are for frames that are only read";
+    if let Some(noun) = options.stem.noun().filter(|_| options.output.is_some()) {
+        let message = format!("{noun} are for frames that are only read");
         problems.push(OptionProblem::new(
             "/stem",
             message,

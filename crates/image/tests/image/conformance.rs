@@ -24,6 +24,8 @@ fn every_picture_that_is_read_conforms() {
         json!({ "patches": { "width": 5, "height": 3, "stride_x": 2, "stride_y": 3 } }),
         json!({ "patches": { "width": 2, "height": null }, "size": { "height": 6 }, "stem": layers }),
         json!({ "features": { "gradients": { "cell": 2, "bins": 6, "levels": 2 } }, "coordinates": true }),
+        json!({ "patches": { "width": 5, "height": 3 }, "stem": { "class_tokens": { "tokens": 2 } } }),
+        json!({ "normalize": { "given": { "mean": [0.5], "deviation": [0.25] } }, "resampling": "bicubic" }),
         json!({ "size": { "fit": { "width": 9, "height": 10 } }, "corrupt": { "gaussian": {} } }),
         json!({ "size": { "pad": { "width": 9, "height": 10 } }, "corrupt": { "salt_and_pepper": {} } }),
         json!({ "size": { "resize": { "width": 9, "height": 10 } }, "corrupt": { "downscale": {} } }),

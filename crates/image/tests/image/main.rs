@@ -12,4 +12,5 @@ mod opening;
 mod options;
 #[path = "../../../../tests/support/outside.rs"]
 mod outside;
+mod resampling;
 mod sequences;

@@ -12,7 +12,7 @@ fn problems_point_at_their_option() {
     let patches = json!({ "patches": {} });
     let convolution = json!({ "convolution": { "layers": [{}, { "kernel": 4, "stride": 0 }] } });
     let gradients = json!({ "gradients": {} });
-    let cases: [(Json, &[&str]); 23] = [
+    let cases: [(Json, &[&str]); 28] = [
         (json!({}), &[]),
         (json!({ "field": "" }), &["/field"]),
         (json!({ "colors": "rgb" }), &["/colors"]),
@@ -34,6 +34,18 @@ fn problems_point_at_their_option() {
         (json!({ "output": patches, "normalize": "per_image" }), &["/normalize"]),
         (json!({ "output": patches, "patches": { "width": 4, "stride_x": 2 } }), &["/patches"]),
         (json!({ "output": patches, "stem": { "convolution": {} } }), &["/stem"]),
+        (json!({ "output": patches, "stem": { "class_tokens": {} } }), &["/stem"]),
+        (json!({ "stem": { "class_tokens": { "tokens": 2 } } }), &[]),
+        (json!({ "normalize": { "given": { "mean": [0.5], "deviation": [0.5] } } }), &[]),
+        (
+            json!({ "colour": "rgb", "normalize": { "given": { "mean": [0.5], "deviation": [0.5, 0.0, 0.5] } } }),
+            &["/normalize/given/mean", "/normalize/given/deviation"],
+        ),
+        (
+            json!({ "features": gradients, "patches": { "width": 8, "height": 8 },
+                "normalize": { "given": { "mean": [0.5], "deviation": [0.5] } } }),
+            &["/normalize"],
+        ),
         (json!({ "output": { "codes": { "codes": 1 } } }), &["/output/codes/codes"]),
         (json!({ "features": gradients, "patches": { "width": 8, "height": 8, "stride_x": 4 } }), &[]),
         (
@@ -73,7 +85,7 @@ fn resolved_options_say_everything_and_stay() {
             "corrupt": null,
             "patches": { "width": 4, "height": 4, "stride_x": null, "stride_y": null },
             "features": "pixels",
-            "normalize": "fitted", "coordinates": false, "stem": "projection",
+            "resampling": "lanczos", "normalize": "fitted", "coordinates": false, "stem": "projection",
             "augment": {
                 "shift": 0.0, "rotate": 0.0, "scale": 0.0, "shear": 0.0, "contrast": 0.0, "brightness": 0.0,
                 "hue": 0.0, "saturation": 0.0, "blur": 0.0, "noise": 0.0, "cutout": { "boxes": 0, "size": 8 },

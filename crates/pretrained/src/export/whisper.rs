@@ -167,6 +167,6 @@ fn write_positions(
 pub(crate) fn stem(model: &Outgoing) -> Option<(usize, &[Convolution])> {
     match &model.architecture.stems[model.parts().source?].part {
         Stem::Convolution { width, layers } => Some((*width, layers)),
-        Stem::Lookup { .. } | Stem::Projection { .. } => None,
+        Stem::Lookup { .. } | Stem::Projection { .. } | Stem::ClassTokens { .. } => None,
     }
 }

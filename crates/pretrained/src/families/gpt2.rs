@@ -15,11 +15,7 @@ use crate::safetensors::Checkpoint;
 use crate::tables::Tables;
 
 pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, PretrainedError> {
-    config.require(&[
-        ("is_encoder_decoder", false),
-        ("add_cross_attention", false),
-        ("scale_attn_by_inverse_layer_idx", false),
-    ])?;
+    config.require(&[("add_cross_attention", false)])?;
     let limit = config.size("n_positions")?;
     let tables = Tables::of(config)?;
     let ends = tables.ends_of_language_model();
@@ -35,7 +31,9 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
     Ok(Model { architecture, weights, parts, positions: Some(limit) })
 }
 
-fn stack(config: &Config, limit: usize) -> Result<Stack, PretrainedError> {
+/// The stack as its options say it, alone.
+pub(crate) fn stack(config: &Config, limit: usize) -> Result<Stack, PretrainedError> {
+    config.require(&[("is_encoder_decoder", false), ("scale_attn_by_inverse_layer_idx", false)])?;
     let d_model = config.size("n_embd")?;
     let heads = config.heads("n_head", d_model)?;
     let scaled = config.flag_or("scale_attn_weights", true)?;
@@ -68,7 +66,11 @@ pub(crate) fn map(mapping: &mut dyn Mapping, prefix: &str, stack: &Stack) -> Res
     let ours = names::DECODER;
     mapping.same(&format!("{prefix}wpe.weight"), &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))?;
     for number in 0..stack.layers() {
-        map_layer(mapping, &format!("{prefix}h.{number}"), &format!("{ours}.{}.{number}", names::LAYERS))?;
+        let (theirs, ours) = (format!("{prefix}h.{number}"), format!("{ours}.{}.{number}", names::LAYERS));
+        map_layer(mapping, &theirs, &ours)?;
+        if stack.transformer().is_some_and(|layers| layers.cross_attention.is_some()) {
+            map_cross_attention(mapping, &theirs, &ours)?;
+        }
     }
     mapping.norm(&format!("{prefix}ln_f"), &format!("{ours}.{}", names::FINAL_NORM))
 }
@@ -87,6 +89,21 @@ fn map_layer(mapping: &mut dyn Mapping, theirs: &str, ours: &str) -> Result<(), 
     // The first files carry the causal mask and what it puts in the place of scores.
     for constant in ["bias", "masked_bias"] {
         mapping.leave_out(&format!("{theirs}.attn.{constant}"), LeftOut::Constant);
+    }
+    Ok(())
+}
+
+/// Attention to an encoder, whose keys and values stand side by side.
+fn map_cross_attention(mapping: &mut dyn Mapping, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
+    let attention = |map: &str| format!("{ours}.{}.{map}", names::CROSS_ATTENTION);
+    let norm = format!("{ours}.{}", names::norm_of(names::CROSS_ATTENTION));
+    mapping.norm(&format!("{theirs}.ln_cross_attn"), &norm)?;
+    mapping.columns(&format!("{theirs}.crossattention.q_attn"), &[attention(names::QUERY)])?;
+    let maps = [names::KEY, names::VALUE].map(attention);
+    mapping.columns(&format!("{theirs}.crossattention.c_attn"), &maps)?;
+    mapping.columns(&format!("{theirs}.crossattention.c_proj"), &[attention(names::OUTPUT)])?;
+    for constant in ["bias", "masked_bias"] {
+        mapping.leave_out(&format!("{theirs}.crossattention.{constant}"), LeftOut::Constant);
     }
     Ok(())
 }

@@ -14,13 +14,15 @@ import shutil
 
 import torch
 from torch import nn
-from transformers import (BartConfig, BartForConditionalGeneration, GenerationMixin, GPT2Config, GPT2LMHeadModel,
-                          M2M100Config, M2M100ForConditionalGeneration, MarianConfig, MarianMTModel, MBartConfig,
-                          MBartForConditionalGeneration, PegasusConfig, PegasusForConditionalGeneration, T5Config,
-                          T5ForConditionalGeneration, WhisperConfig, WhisperForConditionalGeneration)
+from transformers import (BartConfig, BartForConditionalGeneration, DeiTConfig, GenerationMixin, GPT2Config,
+                          GPT2LMHeadModel, M2M100Config, M2M100ForConditionalGeneration, MarianConfig, MarianMTModel,
+                          MBartConfig, MBartForConditionalGeneration, PegasusConfig, PegasusForConditionalGeneration,
+                          T5Config, T5ForConditionalGeneration, TrOCRConfig, VisionEncoderDecoderConfig,
+                          VisionEncoderDecoderModel, ViTConfig, WhisperConfig, WhisperForConditionalGeneration)
 
 HERE = pathlib.Path(__file__).parent
 VOCABULARY, MEL, FRAMES, LONGEST = 40, 5, 24, 14
+SIDE, PATCH = 12, 4
 
 
 def randomise(model):
@@ -34,6 +36,9 @@ def randomise(model):
     for name, buffer in model.named_buffers():
         if name == "final_logits_bias":
             buffer.normal_(std=0.3)
+        # What it holds is never read, and was never set.
+        if name.endswith("_float_tensor"):
+            buffer.zero_()
     return model
 
 
@@ -84,6 +89,27 @@ def of_sounds(model):
     frames = [rounded(one.T) for one in features]
     return {"sources": frames[:3], "targets": targets.tolist(), "logits": [rounded(row) for row in logits],
             "inputs": frames, "outputs": outputs}
+
+
+def of_pictures(model):
+    """Patches row by row, each a frame here: its pixels row by row, red, green and blue beside one another."""
+    pictures = (torch.randn(20, 3, SIDE, SIDE) * 100).round() / 100
+    targets = torch.randint(4, VOCABULARY, (3, 10))
+    targets[:, 0] = 2
+    logits = model(pixel_values=pictures[:3], decoder_input_ids=targets).logits
+    outputs = [model.generate(pixel_values=one[None], num_beams=1, do_sample=False)[0].tolist() for one in pictures]
+    across = SIDE // PATCH
+    patches = pictures.reshape(20, 3, across, PATCH, across, PATCH).permute(0, 2, 4, 3, 5, 1).reshape(20, across**2, -1)
+    frames = [rounded(one) for one in patches]
+    return {"sources": frames[:3], "targets": targets.tolist(), "logits": [rounded(row) for row in logits],
+            "inputs": frames, "outputs": outputs}
+
+
+def vision(encoder, decoder):
+    """The decoder is told the encoder's width where it attends to it as it is; else the output is projected to its own."""
+    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
+    config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = 2, 1, 3
+    return VisionEncoderDecoderModel(config)
 
 
 def make(name, model, answer, dtype=torch.float32, shards="5GB", **generation):
@@ -137,3 +163,19 @@ if __name__ == "__main__":
     make("whisper", WhisperForConditionalGeneration(WhisperConfig(**whisper, decoder_start_token_id=1, eos_token_id=2,
                                                                   bos_token_id=2, pad_token_id=2)),
          of_sounds, suppress_tokens=[5, 6, 11], begin_suppress_tokens=[2, 8])
+    torch.manual_seed(7)
+    vit = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=20, image_size=SIDE,
+               patch_size=PATCH)
+    sizes = dict(vocab_size=VOCABULARY, d_model=16, decoder_layers=2, decoder_attention_heads=2, decoder_ffn_dim=20,
+                 max_position_embeddings=32)
+    tokens = dict(decoder_start_token_id=2, pad_token_id=1, eos_token_id=3)
+    make("vision_trocr", vision(ViTConfig(**vit, qkv_bias=False), TrOCRConfig(**sizes, cross_attention_hidden_size=24)),
+         of_pictures, **tokens)
+    make("vision_trocr_sines", vision(DeiTConfig(**vit), TrOCRConfig(
+        **sizes, cross_attention_hidden_size=24, use_learned_position_embeddings=False, layernorm_embedding=False,
+        scale_embedding=True, activation_function="relu", tie_word_embeddings=False)), of_pictures, **tokens)
+    make("vision_gpt2", vision(ViTConfig(**vit), GPT2Config(vocab_size=VOCABULARY, n_embd=16, n_layer=2, n_head=4,
+                                                            n_inner=24, n_positions=32, bos_token_id=2,
+                                                            eos_token_id=3)), of_pictures, **tokens)
+    make("vision_mbart", vision(ViTConfig(**vit | dict(hidden_size=16, num_attention_heads=2)),
+                                MBartConfig(**sizes, scale_embedding=True)), of_pictures, **tokens)

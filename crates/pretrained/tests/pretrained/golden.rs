@@ -7,8 +7,22 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::Deserialize;
 
 /// Every model.
-pub(crate) const MODELS: [&str; 10] =
-    ["bart", "gpt2", "m2m_100", "marian", "marian_apart", "mbart", "pegasus", "t5", "t5_gated", "whisper"];
+pub(crate) const MODELS: [&str; 14] = [
+    "bart",
+    "gpt2",
+    "m2m_100",
+    "marian",
+    "marian_apart",
+    "mbart",
+    "pegasus",
+    "t5",
+    "t5_gated",
+    "vision_gpt2",
+    "vision_mbart",
+    "vision_trocr",
+    "vision_trocr_sines",
+    "whisper",
+];
 
 /// What transformers computes.
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ fn refusals() -> Vec<(&'static str, Value, &'static str)> {
             "bart",
             json!({"model_type": "longt5"}),
             "`model_type` is \"longt5\", a kind of model that is not known here; known are: bart, blenderbot, gpt2, m2m_100, \
-             marian, mbart, mt5, pegasus, t5, whisper",
+             marian, mbart, mt5, pegasus, t5, vision-encoder-decoder, whisper",
         ),
         ("bart", json!({"model_type": null}), "`model_type` is missing; known are: bart, "),
         ("bart", json!({"model_type": ["bart"]}), "`model_type` is [\"bart\"], not a text"),
@@ -168,6 +168,85 @@ fn what_earlier_files_say_of_their_family_is_no_refusal() {
     }
 }
 
+/// Changes options of a part; null takes one away.
+fn set_section(folder: &tempfile::TempDir, section: &str, options: &Value) {
+    let path = folder.path().join("config.json");
+    let config: Value = serde_json::from_slice(&std::fs::read(&path).expect("options")).expect("JSON");
+    let mut changed = config[section].clone();
+    for (option, value) in options.as_object().expect("an object") {
+        changed[option] = value.clone();
+    }
+    set_options(&path, &json!({ section: changed }));
+}
+
+/// Options of the two parts of a model of pictures are named with their part.
+#[test]
+fn what_a_model_of_pictures_cannot_be_is_refused_by_name() {
+    for (model, section, options, wanted) in [
+        (
+            "vision_trocr",
+            "encoder",
+            json!({"model_type": "swin"}),
+            "`encoder.model_type` is \"swin\"; known enc",
+        ),
+        ("vision_trocr", "encoder", json!({"num_channels": 1}), "`encoder.num_channels` is not 3"),
+        (
+            "vision_trocr",
+            "encoder",
+            json!({"patch_size": 5}),
+            "`encoder.patch_size` is 5, which does not divide",
+        ),
+        (
+            "vision_trocr",
+            "encoder",
+            json!({"patch_size": [4, 4]}),
+            "`encoder.patch_size` is [4,4], not a whole",
+        ),
+        ("vision_trocr", "encoder", json!({"image_size": 16}), "has shape [1, 10, 24]"),
+        ("vision_trocr", "encoder", json!({"qkv_bias": true}), "has no tensor encoder.encoder.layer.0."),
+        ("vision_trocr", "encoder", json!({"hidden_act": "xyz"}), "`encoder.hidden_act` is \"xyz\""),
+        (
+            "vision_trocr",
+            "decoder",
+            json!({"model_type": "bert"}),
+            "`decoder.model_type` is \"bert\"; known dec",
+        ),
+        (
+            "vision_trocr",
+            "decoder",
+            json!({"add_cross_attention": false}),
+            "`decoder.add_cross_attention` is false",
+        ),
+        (
+            "vision_trocr",
+            "decoder",
+            json!({"cross_attention_hidden_size": 20}),
+            "`decoder.cross_attention_hidden_size` is 20, and the encoder is 24 wide",
+        ),
+        (
+            "vision_trocr",
+            "decoder",
+            json!({"cross_attention_hidden_size": null}),
+            "has no tensor enc_to_dec_proj.weight",
+        ),
+        (
+            "vision_gpt2",
+            "decoder",
+            json!({"scale_attn_by_inverse_layer_idx": true}),
+            "`decoder.scale_attn_by_inv",
+        ),
+    ] {
+        let folder = copy(model);
+        set_section(&folder, section, &options);
+        let said = read(folder.path()).expect_err("what no model here can be").to_string();
+        assert!(said.contains(wanted), "{said}");
+    }
+    let folder = copy("vision_trocr");
+    set_options(&folder.path().join("config.json"), &json!({ "encoder": null }));
+    let said = read(folder.path()).expect_err("no encoder").to_string();
+    assert!(said.contains("`encoder` is missing"), "{said}");
+}
+
 /// No file is read in part: a size that differs from the tensors' is said with the tensor.
 #[test]
 fn sizes_that_no_tensor_has_are_found() {
@@ -178,7 +257,10 @@ fn sizes_that_no_tensor_has_are_found() {
             "t5" | "t5_gated" => ("d_ff", 21),
             _ => ("decoder_ffn_dim", 21),
         };
-        set_options(&folder.path().join("config.json"), &json!({ option: value }));
+        match model.starts_with("vision_") {
+            true => set_section(&folder, "encoder", &json!({ "intermediate_size": 21 })),
+            false => set_options(&folder.path().join("config.json"), &json!({ option: value })),
+        }
         let said = read(folder.path()).expect_err("another width").to_string();
         assert!(said.contains(" has shape [") && said.contains("config.json asks for ["), "{model}: {said}");
     }

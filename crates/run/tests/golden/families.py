@@ -14,7 +14,9 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import (BartConfig, BartForConditionalGeneration, GPT2Config, GPT2LMHeadModel, M2M100Config,
                           M2M100ForConditionalGeneration, MarianConfig, MarianMTModel, T5Config,
-                          T5ForConditionalGeneration, WhisperConfig)
+                          T5ForConditionalGeneration, TrOCRConfig, ViTConfig, WhisperConfig)
+from transformers.models.trocr.modeling_trocr import TrOCRDecoder
+from transformers.models.vit.modeling_vit import ViTLayer
 from transformers.models.whisper.modeling_whisper import WhisperDecoder, WhisperEncoderLayer, sinusoids
 
 VOCABULARY, D_MODEL, D_FF, HEADS, LAYERS, PAD = 19, 16, 24, 4, 2, 1
@@ -73,8 +75,8 @@ def bart_layers(ours, layers):
     return named
 
 
-def write(name, named, logits):
-    named |= {"input/source": SOURCE, "input/lengths": LENGTHS, "input/target": TARGET, "output/logits": logits}
+def write(name, named, logits, source=SOURCE):
+    named |= {"input/source": source, "input/lengths": LENGTHS, "input/target": TARGET, "output/logits": logits}
     named = {key: tensor.detach().float().contiguous().clone() for key, tensor in named.items()}
     save_file(named, pathlib.Path(__file__).parent / f"family_{name}.safetensors")
     print(name, logits.abs().max().item())
@@ -187,6 +189,50 @@ def whisper():
     write("whisper", named, torch.cat(logits))
 
 
+def vision():
+    """Its layers over any number of frames in the place of a picture's patches, behind two tokens."""
+    width, d_encoder = 12, 20
+    config = ViTConfig(hidden_size=d_encoder, num_attention_heads=2, intermediate_size=D_FF, qkv_bias=False,
+                       hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, layer_norm_eps=1e-5,
+                       attn_implementation="eager")
+    layers = randomise(nn.ModuleList(ViTLayer(config) for _ in range(LAYERS)))
+    ends = randomise(nn.ModuleDict({"projection": nn.Linear(width, d_encoder), "tokens": nn.Embedding(2, d_encoder),
+                                    "positions": nn.Embedding(22, d_encoder), "norm": nn.LayerNorm(d_encoder)}))
+    decoder = randomise(TrOCRDecoder(TrOCRConfig(
+        vocab_size=VOCABULARY, d_model=D_MODEL, decoder_layers=LAYERS, decoder_attention_heads=HEADS, decoder_ffn_dim=D_FF,
+        max_position_embeddings=32, cross_attention_hidden_size=d_encoder, dropout=0.0, scale_embedding=True,
+        is_decoder=True)))
+    table = decoder.embed_tokens.weight
+    frames = torch.randn(*SOURCE.shape, width)
+    logits = []
+    with torch.no_grad():
+        # Nothing knows a padding of frames: one row at a time.
+        for row, length in enumerate(LENGTHS.tolist()):
+            states = torch.cat([ends["tokens"].weight, ends["projection"](frames[row, :length])])[None]
+            states = states + ends["positions"].weight[:length + 2]
+            for layer in layers:
+                found = layer(states)
+                states = found if torch.is_tensor(found) else found[0]
+            states = ends["norm"](states)
+            hidden = decoder(input_ids=TARGET[row:row + 1], encoder_hidden_states=states).last_hidden_state
+            logits.append(hidden @ table.T)
+    named = {"stems.text.target.table": table, "stems.text.source.class_tokens": ends["tokens"].weight,
+             "encoder.positions.table": ends["positions"].weight,
+             "decoder.positions.table": decoder.embed_positions.weight}
+    named |= module("stems.text.source", ends["projection"]) | norm("encoder.norm", ends["norm"])
+    for number, layer in enumerate(layers):
+        path, own = f"encoder.layers.{number}", layer.attention.attention
+        parts = {"query": own.query, "key": own.key, "value": own.value, "output": layer.attention.output.dense}
+        for part, linear_layer in parts.items():
+            named |= module(f"{path}.self_attention.{part}", linear_layer)
+        named |= module(f"{path}.feed_forward.inner", layer.intermediate.dense)
+        named |= module(f"{path}.feed_forward.outer", layer.output.dense)
+        named |= norm(f"{path}.self_attention_norm", layer.layernorm_before)
+        named |= norm(f"{path}.feed_forward_norm", layer.layernorm_after)
+    named |= bart_layers("decoder", decoder.layers) | norm("decoder.embedding_norm", decoder.layernorm_embedding)
+    write("vision_encoder-decoder", named, torch.cat(logits), frames)
+
+
 class Ssru(nn.Module):
     def __init__(self):
         super().__init__()
@@ -237,3 +283,5 @@ t5()
 gpt()
 whisper()
 bergamot()
+torch.manual_seed(7)
+vision()

@@ -116,7 +116,7 @@ fn sources(architecture: &Architecture, random: &mut Random) -> Vec<Sequence> {
         Stem::Lookup { .. } => {
             Sequence::Tokens((0..length).map(|_| random.below(VOCABULARY) as u32).collect())
         }
-        Stem::Projection { width } | Stem::Convolution { width, .. } => {
+        Stem::Projection { width } | Stem::Convolution { width, .. } | Stem::ClassTokens { width, .. } => {
             let values = (0..length * width).map(|_| random.normal() as f32).collect();
             Sequence::Frames(Frames::new(width, values).expect("whole frames"))
         }

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use any2any_adapter::{Cancellation, Seed, Sequence};
+use any2any_adapter::{Cancellation, Frames, Seed, Sequence};
 use any2any_architecture::Architecture;
 use any2any_inference::{Engine, EngineStepper, Parameter, Parameters, Precision};
-use any2any_model::{Initializer, ModelConfig, Pass, Source};
+use any2any_model::{Initializer, Input, Model, ModelConfig, Pass, Source};
 use any2any_run::parameters::with_weights;
 use any2any_run::{Weights, read_weights};
 use any2any_search::Stepper;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 
 const VOCABULARY: usize = 19;
 const TOLERANCE: f32 = 2e-4;
@@ -29,7 +29,7 @@ struct Golden {
 
 impl Golden {
     fn read(family: &str) -> Self {
-        let file = format!("tests/golden/family_{family}.safetensors");
+        let file = format!("tests/golden/family_{}.safetensors", family.replace(' ', "_"));
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let mut weights = read_weights(&path).expect("the golden file");
         let mut take = |name: &str| weights.remove(name).expect("written by families.py");
@@ -37,6 +37,30 @@ impl Golden {
         let lengths = take("input/lengths").values.iter().map(|&length| length as usize).collect();
         Self { weights, source, lengths, target, logits }
     }
+}
+
+/// The input of a padded batch: tokens `[batch, positions]`, or frames `[batch, frames, width]`.
+fn input(model: &Model, source: &Weights) -> Input {
+    match source.shape[..] {
+        [rows, frames, width] => {
+            let data = TensorData::new(source.values.clone(), [rows, frames, width]);
+            Input::Frames(Tensor::from_data(data, &Device::default()))
+        }
+        _ => model.tokens(tokens(source), source.shape[0]),
+    }
+}
+
+/// The sequences of a batch, without padding.
+fn sequences(source: &Weights, lengths: &[usize]) -> Vec<Sequence> {
+    let rows = source.values.chunks(source.values.len() / source.shape[0]).zip(lengths);
+    let sequence = |(row, &length): (&[f32], &usize)| match source.shape[..] {
+        [_, _, width] => {
+            let values = row[..length * width].to_vec();
+            Sequence::Frames(Frames::new(width, values).expect("whole frames"))
+        }
+        _ => Sequence::Tokens(row[..length].iter().map(|&token| token as u32).collect()),
+    };
+    rows.map(sequence).collect()
 }
 
 fn tokens(weights: &Weights) -> Vec<i32> {
@@ -63,10 +87,8 @@ fn models_that_train_give_the_logits_of_other_code() {
         let fresh = ModelConfig::new(architecture).init(&Initializer::new(Seed(1), &Device::default()));
         let model = with_weights(fresh, &golden.weights).unwrap_or_else(|error| panic!("{name}: {error}"));
         let rows = golden.source.shape[0];
-        let source = reads.then(|| Source {
-            input: model.tokens(tokens(&golden.source), rows),
-            lengths: golden.lengths.clone(),
-        });
+        let source =
+            reads.then(|| Source { input: input(&model, &golden.source), lengths: golden.lengths.clone() });
         let target = model.tokens(tokens(&golden.target), rows);
         let hidden = model.forward(0, source, target, &mut Pass::evaluation());
         let logits: Vec<f32> = model.logits(0, hidden).into_data().try_into_vec().expect("32-bit floats");
@@ -88,12 +110,7 @@ fn the_engine_gives_the_logits_of_other_code() {
         let named = Named(golden.weights);
         let engine = Engine::new(&architecture, &named, Precision::Float32)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let width = golden.source.shape[1];
-        let sequence = |(row, &length): (&[i32], &usize)| {
-            Sequence::Tokens(row[..length].iter().map(|&token| token as u32).collect())
-        };
-        let source = tokens(&golden.source);
-        let sources: Vec<Sequence> = source.chunks(width).zip(&golden.lengths).map(sequence).collect();
+        let sources = sequences(&golden.source, &golden.lengths);
         let sources: Vec<&Sequence> = sources.iter().collect();
         let mut stepper = EngineStepper::new(&engine, 0, &sources, &Cancellation::default());
         let (target, positions) = (tokens(&golden.target), golden.target.shape[1]);
