@@ -165,7 +165,7 @@ def ctranslate2_hears(folder, recordings, options):
         assert len(samples) <= window(folder), f"{recording} is longer than a window: take --faster-whisper"
         given = ctranslate2.StorageView.from_array(frames(folder, samples).numpy())
         tokens = model.generate(given, [told], beam_size=options.beams, sampling_temperature=0)[0].sequences_ids[0]
-        written.append(([tokenizer.tokenizer.id_to_token(token) for token in tokens], tokenizer.tokenizer.decode(tokens)))
+        written.append(named(tokenizer, tokens))
     return written
 
 
@@ -179,8 +179,14 @@ def faster_whisper_hears(folder, recordings, options):
         pieces, _ = model.transcribe(samples, beam_size=options.beams, best_of=1, temperature=0, language="en",
                                      without_timestamps=len(samples) <= window(folder), condition_on_previous_text=False)
         tokens = [token for piece in pieces for token in piece.tokens]
-        written.append(([tokenizer.tokenizer.id_to_token(token) for token in tokens], tokenizer.tokenizer.decode(tokens)))
+        written.append(named(tokenizer, tokens))
     return written
+
+
+def named(tokenizer, tokens):
+    """The names of tokens, and the text that they are without timestamps."""
+    names = [tokenizer.tokenizer.id_to_token(token) for token in tokens]
+    return names, tokenizer.text(spoken(names))
 
 
 def spoken(names):

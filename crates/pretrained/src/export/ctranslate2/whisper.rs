@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use any2any_architecture::{Activation, Convolution, NormPlacement, Stack, names};
+use any2any_architecture::{Activation, Convolution, NormPlacement, Positions, Stack, names};
 use serde_json::{Value, json};
 
 use super::FORMAT;
@@ -46,6 +46,7 @@ pub(super) fn write(
     let (name, revision) = WHISPER;
     variables.write(&folder.join(MODEL), name, revision)?;
     files::json(&folder.join("config.json"), &config(model, epsilon)?)?;
+    files::json(&folder.join("generation_config.json"), &generation(model)?)?;
     files::json(&folder.join("vocabulary.json"), &json!(model.target.names))?;
     if let Some(frames) = &model.sound {
         files::json(&folder.join(sound::FILE), &frames.config(model))?;
@@ -101,6 +102,24 @@ fn write_tables(model: &Outgoing, variables: &mut Variables) -> Result<(), Expor
         _ => variables.tensor(HEAD, model.tensor(&model.head_table(&softmax))?),
     }
     Ok(())
+}
+
+/// The options of decoding in the words of Hugging Face: nothing in this layout says what the model is told, and how long
+/// its outputs are.
+fn generation(model: &Outgoing) -> Result<Value, ExportError> {
+    let target = &model.target;
+    let limit = match model.architecture.decoder.positions {
+        Positions::Learned { limit, offset } => limit - offset,
+        _ => model.positions,
+    };
+    let tokens = json!({
+        "bos_token_id": target.end,
+        "eos_token_id": target.end,
+        "pad_token_id": target.end,
+        "decoder_start_token_id": target.begin,
+        "max_target_positions": limit,
+    });
+    whisper::generation(model, &tokens)
 }
 
 fn config(model: &Outgoing, epsilon: f64) -> Result<Value, ExportError> {
