@@ -11,7 +11,7 @@ pub(crate) mod describe;
 pub(crate) mod evaluate;
 pub(crate) mod explore;
 pub(crate) mod export;
-pub(crate) mod import_model;
+pub(crate) mod import;
 mod judge;
 pub(crate) mod metrics;
 pub(crate) mod new;

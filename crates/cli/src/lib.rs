@@ -99,7 +99,7 @@ fn run(arguments: Arguments, program: &Program) -> anyhow::Result<()> {
         Command::Complete(arguments) => commands::complete::run(arguments, registry),
         Command::Average(arguments) => commands::average::run(arguments),
         Command::Describe(arguments) => commands::describe::run(arguments, registry),
-        Command::Import(arguments) => commands::import_model::run(arguments, registry),
+        Command::Import(arguments) => commands::import::run(arguments, registry),
         Command::Export(arguments) => commands::export::run(arguments, registry),
         Command::Bench(arguments) => commands::bench::run(arguments, registry),
         Command::Explore(arguments) => commands::explore::run(arguments, registry),
