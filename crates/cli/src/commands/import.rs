@@ -26,6 +26,10 @@ use crate::output;
 use prompts::Names;
 use tokenizers::{Folders, Tokenizers};
 
+/// Positions of a batch of a model with a shortlist. Each source brings rows of the softmax's table of its own, which every
+/// step reads: those of so few sources stay in a processor's caches.
+const SHORTLISTED_TOKENS: usize = 512;
+
 pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Result<()> {
     // A model that `data get` fetched is known by its name.
     let source =
@@ -61,9 +65,13 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
         Family::Whisper => speech::TRANSCRIBE,
         _ => theirs.tasks[0].name.as_str(),
     };
+    let mut decoding = self::decoding(&decoding);
+    if shortlist.is_some() {
+        decoding["batch_tokens"] = json!(SHORTLISTED_TOKENS);
+    }
     let mut experiment = json!({
         "name": run_name(&name),
-        "tasks": { task_name: task(family, &folders, &theirs, &tokenizers, &decoding)? },
+        "tasks": { task_name: task(family, &folders, &theirs, &tokenizers, decoding)? },
         "model": model(&theirs, &tokenizers),
         // What a training begins with, if the run is trained further: the rate of fine-tuning.
         "training": { "steps": 1000, "schedule": { "linear": { "peak": 2e-5, "warmup": 100 } } },
@@ -190,13 +198,13 @@ fn task(
     folders: &Folders<'_>,
     theirs: &Architecture,
     tokenizers: &Tokenizers,
-    decoding: &GenerationDefaults,
+    decoding: Json,
 ) -> anyhow::Result<Json> {
     let side = |field: &str, file: &Json| json!({ "text": { "field": field, "normalize": "none", "tokenizer": { "file": file } } });
     let mut task = json!({
         "data": {},
         "target": side("target", &tokenizers.target),
-        "decoding": self::decoding(decoding),
+        "decoding": decoding,
     });
     if let Some(source) = &tokenizers.source {
         task["source"] = side("source", source);
