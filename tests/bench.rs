@@ -144,6 +144,8 @@ fn decoding_counts_the_tokens_that_were_written() {
         assert_eq!((&report["sentences"], &report["beam"]), (&40.into(), &2.into()));
         let rate = number(&report, "/target_tokens") / number(&report, "/seconds");
         assert!((number(&report, "/target_tokens_per_second") / rate - 1.0).abs() < 1e-6);
+        let rate = number(&report, "/sentences") / number(&report, "/processor_seconds");
+        assert!((number(&report, "/sentences_per_processor_second") / rate - 1.0).abs() < 1e-6);
         let alone = batching == ["--one-by-one"];
         assert_eq!((&report["one_by_one"], report["latency_seconds"].is_object()), (&alone.into(), alone));
         if alone {

@@ -88,7 +88,7 @@ fn translations_are_those_of_marian() {
     }
 }
 
-/// The model that ships with a browser, and its 1,000 captions with what its own engine writes.
+/// The model that ships with a browser, and its 1,000 captions with what its own engine writes in batches of 32.
 fn shipped() -> Option<(PathBuf, Vec<String>, Vec<String>)> {
     let model = outside::models("bergamot-enpt")?;
     let captions = outside::folder("ANY2ANY_DATA", "multi30k/raw/test_2016_flickr.en.gz")?;
@@ -100,33 +100,51 @@ fn shipped() -> Option<(PathBuf, Vec<String>, Vec<String>)> {
     Some((model, lines(&text), lines(&written)))
 }
 
+/// What the engine writes for each line alone, from what it writes in batches: `peers/bergamot_engine.mjs` with
+/// `--one-by-one` (`@browsermt/bergamot-translator` 0.4.9) wrote the lines of the file, each after its number.
+fn alone(in_batches: &[String]) -> Vec<String> {
+    let mut lines = in_batches.to_vec();
+    for line in include_str!("pretrained/bergamot/one_by_one.tsv").lines() {
+        let (number, text) = line.split_once('\t').expect("a number and a line");
+        let number: usize = number.parse().expect("a number");
+        assert_ne!(lines[number - 1], text, "line {number} is another in batches");
+        text.clone_into(&mut lines[number - 1]);
+    }
+    lines
+}
+
 #[test]
 fn a_model_of_bergamot_writes_what_its_own_engine_writes() {
-    let Some((model, captions, written)) = shipped() else { return };
+    let Some((model, captions, in_batches)) = shipped() else { return };
+    let one_by_one = alone(&in_batches);
     let workshop = Workshop::new();
     workshop.succeed(&["import", &model.display().to_string(), "--run", "run"]);
     let said = workshop.succeed(&["describe", "run"]);
     assert!(said.contains("8 bits with the scales of the model: 53 matrices"), "{said}");
     assert!(said.contains("shortlist of translate: 32,000 source tokens"), "{said}");
+    let translator_of_run = translator(&workshop, "run");
+    let decoding = translator_of_run.task(None).expect("one task").decoding().clone();
+    assert_eq!((decoding.batch_tokens, &decoding.beam), (512, &None));
+    // The lines that are equal to the engine's in batches, and to its of each line alone.
     let equal = |run: &str| {
         let translator = translator(&workshop, run);
         let task = translator.task(None).expect("one task").clone();
         let values: Vec<Value> = captions.iter().map(|text| Value::from(text.as_str())).collect();
         let found = translator.translate(&task, &values, &Decoding::default(), None).expect("translated");
-        let same = |(found, written): &(&Vec<any2any_translate::Output>, &String)| {
-            found[0].decoded.value == Value::from(written.as_str())
-        };
-        found.iter().zip(&written).filter(same).count()
+        [&in_batches, &one_by_one].map(|written| {
+            let pairs = found.iter().zip(written);
+            pairs.filter(|(found, line)| found[0].decoded.value == Value::from(line.as_str())).count()
+        })
     };
-    let count = equal("run");
-    // Lists of whole batches, as its own engine has them, and the last bits of other operations make the difference.
-    assert!(count >= 950, "{count} of {} lines are equal", captions.len());
+    let counts = equal("run");
+    // The engine puts the shortlists of a batch together; beyond that, the last bits of operations on floats differ.
+    assert!(counts[0] >= 955 && counts[1] >= 974, "{counts:?} of {} lines are equal", captions.len());
     // What is given away decodes as the run does.
     workshop.succeed(&["export", "run", "exported"]);
-    assert_eq!(equal("exported"), count);
+    assert_eq!(equal("exported"), counts);
     // Without its scales, other lines come out.
     std::fs::remove_file(scales(&workshop.path("exported"))).expect("it is there");
-    assert!(equal("exported") < 900);
+    assert!(equal("exported")[1] < 900);
 }
 
 fn scales(run: &Path) -> PathBuf {

@@ -12,6 +12,7 @@ use burn::module::Module;
 use serde::Serialize;
 
 use super::peak_resident_bytes;
+use super::processor_time::processor_seconds;
 use super::training::backend;
 
 /// The options of a decoding bench.
@@ -67,6 +68,11 @@ pub struct DecodingReport {
     pub target_tokens_per_second: f64,
     /// Lines a second.
     pub sentences_per_second: f64,
+    /// The processor time of all threads from the first search to the last result, in seconds; `None` if the system does
+    /// not say.
+    pub processor_seconds: Option<f64>,
+    /// Lines a second of processor time.
+    pub sentences_per_processor_second: Option<f64>,
     /// The latency of a line, if each was decoded alone.
     pub latency_seconds: Option<Latency>,
     /// The peak memory of the process in bytes; `None` if the system does not say.
@@ -115,6 +121,7 @@ impl DecodingBench {
 
         let mut latencies = Vec::new();
         let mut target_tokens = 0;
+        let spent = processor_seconds();
         let began = Instant::now();
         let together = if self.batching == Batching::OneByOne { 1 } else { sources.len() };
         for sources in sources.chunks(together) {
@@ -124,6 +131,7 @@ impl DecodingBench {
             target_tokens += results.iter().map(|best| tokens(best)).sum::<usize>();
         }
         let seconds = began.elapsed().as_secs_f64();
+        let processor_seconds = processor_seconds().zip(spent).map(|(now, before)| now - before);
 
         let Experiment { name, device, .. } = &*translator.experiment;
         let one_by_one = self.batching == Batching::OneByOne;
@@ -141,6 +149,9 @@ impl DecodingBench {
             seconds,
             target_tokens_per_second: target_tokens as f64 / seconds.max(1e-9),
             sentences_per_second: sources.len() as f64 / seconds.max(1e-9),
+            processor_seconds,
+            sentences_per_processor_second: processor_seconds
+                .map(|seconds| sources.len() as f64 / seconds.max(1e-9)),
             latency_seconds: one_by_one.then(|| Latency::of(latencies)),
             peak_resident_bytes: peak_resident_bytes(),
         })

@@ -9,6 +9,7 @@ mod encoding;
 mod kernels;
 mod matrix_product;
 mod memory;
+mod processor_time;
 mod training;
 
 pub use any2any_architecture::BatchShape;
@@ -17,4 +18,5 @@ pub use encoding::{EncoderBench, EncoderReport};
 pub use kernels::{KernelReport, KernelsReport, kernels};
 pub use matrix_product::MatrixProduct;
 pub use memory::peak_resident_bytes;
+pub use processor_time::processor_seconds;
 pub use training::{PaddingShare, PhaseSeconds, ProductRate, TrainingBench, TrainingReport};

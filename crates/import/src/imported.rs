@@ -22,6 +22,10 @@ use crate::speech;
 use crate::tables::{add_padding, fit_vocabulary};
 use crate::tokenizers::{Folders, Tokenizers};
 
+/// Positions of a batch of a model with a shortlist. Each source brings rows of the softmax's table of its own, which every
+/// step reads: those of so few sources stay in a processor's caches.
+const SHORTLISTED_TOKENS: usize = 512;
+
 /// Options of an import.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -113,9 +117,13 @@ fn read(source: &Path, options: &Options, registry: &Registry) -> Result<Importe
         Family::Whisper => speech::TRANSCRIBE,
         _ => theirs.tasks[0].name.as_str(),
     };
+    let mut decoding = self::decoding(&decoding);
+    if shortlist.is_some() {
+        decoding["batch_tokens"] = json!(SHORTLISTED_TOKENS);
+    }
     let mut experiment = json!({
         "name": run_name(&name_of(source)),
-        "tasks": { task_name: task(family, &folders, &theirs, &tokenizers, &decoding)? },
+        "tasks": { task_name: task(family, &folders, &theirs, &tokenizers, decoding)? },
         "model": model(&theirs, &tokenizers),
         // What a training begins with, if the run is trained further: the rate of fine-tuning.
         "training": { "steps": 1000, "schedule": { "linear": { "peak": 2e-5, "warmup": 100 } } },
@@ -247,13 +255,13 @@ fn task(
     folders: &Folders<'_>,
     theirs: &Architecture,
     tokenizers: &Tokenizers,
-    decoding: &GenerationDefaults,
+    decoding: Json,
 ) -> Result<Json> {
     let side = |field: &str, file: &Json| json!({ "text": { "field": field, "normalize": "none", "tokenizer": { "file": file } } });
     let mut task = json!({
         "data": {},
         "target": side("target", &tokenizers.target),
-        "decoding": self::decoding(decoding),
+        "decoding": decoding,
     });
     if let Some(source) = &tokenizers.source {
         task["source"] = side("source", source);

@@ -63,6 +63,9 @@ fn print(report: &DecodingReport) -> anyhow::Result<()> {
     row("seconds", format!("{:.3}", report.seconds))?;
     row("target tokens a second", any2any_adapter::grouped(report.target_tokens_per_second.round() as u64))?;
     row("lines a second", format!("{:.1}", report.sentences_per_second))?;
+    if let Some(rate) = report.sentences_per_processor_second {
+        row("lines a processor second", format!("{rate:.1}"))?;
+    }
     if let Some(latency) = report.latency_seconds {
         row("half take at most", format!("{:.1} ms", 1e3 * latency.percentile_50))?;
         row("95 of 100 take at most", format!("{:.1} ms", 1e3 * latency.percentile_95))?;
