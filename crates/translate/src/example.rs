@@ -86,7 +86,7 @@ pub(crate) fn encode(opened: &OpenedSplit, task: &Task) -> Vec<Result<Example, (
     encode_with(opened, task, |_| None)
 }
 
-/// The same, with some sources that are encoded already, by the numbers of their samples.
+/// Encodes a split as [`encode`] does, of which some sources are encoded already, by the numbers of their samples.
 pub(crate) fn encode_with<'s>(
     opened: &OpenedSplit,
     task: &Task,
