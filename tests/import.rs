@@ -273,7 +273,7 @@ fn pictures_of_another_processor_are_refused_by_name() {
         std::fs::write(source.join("preprocessor_config.json"), config).expect("written");
         let refused = workshop.run(&["import", "model"]);
         let named = refused.stderr.contains("preprocessor_config.json: ") && refused.stderr.contains(wanted);
-        assert!(refused.code == Some(1) && named, "{}", refused.stderr);
+        assert!(refused.code == Some(2) && named, "{}", refused.stderr);
     }
     std::fs::remove_file(source.join("preprocessor_config.json")).expect("removed");
     assert!(workshop.run(&["import", "model"]).stderr.contains("preprocessor_config.json: it is missing"));

@@ -12,7 +12,7 @@ fn problems_point_at_their_option() {
     let patches = json!({ "patches": {} });
     let convolution = json!({ "convolution": { "layers": [{}, { "kernel": 4, "stride": 0 }] } });
     let gradients = json!({ "gradients": {} });
-    let cases: [(Json, &[&str]); 23] = [
+    let cases: [(Json, &[&str]); 28] = [
         (json!({}), &[]),
         (json!({ "field": "" }), &["/field"]),
         (json!({ "colors": "rgb" }), &["/colors"]),
