@@ -276,7 +276,7 @@ impl<'a> Assembly<'a> {
         if !self.has(theirs) {
             return Ok(());
         }
-        if !self.are_sinusoids(theirs, layout, first, d_model)? {
+        if !are_sinusoids(self.checkpoint, theirs, layout, first, d_model)? {
             return Err(PretrainedError::Differs {
                 path: self.checkpoint.path().to_owned(),
                 tensor: theirs.to_owned(),
@@ -286,17 +286,6 @@ impl<'a> Assembly<'a> {
         }
         self.leave_out(theirs, LeftOut::Sinusoidal);
         Ok(())
-    }
-
-    /// True where a tensor holds the sines and cosines of a formula, from the row of the first position on.
-    pub(crate) fn are_sinusoids(
-        &self,
-        theirs: &str,
-        layout: WaveLayout,
-        first: usize,
-        d_model: usize,
-    ) -> Result<bool, PretrainedError> {
-        are_sinusoids(self.checkpoint, theirs, layout, first, d_model)
     }
 
     /// The scales of 8-bit products, by parameter.

@@ -1,6 +1,7 @@
 """Writes resampling.json: pictures of a formula, brought to sizes by Pillow's filters.
 
-Needs Pillow and numpy: `python resampling.py` beside this file. Pillow 13.0.0 wrote what is here.
+Needs Pillow and numpy: `python resampling.py` beside this file. Pillow 12.0.0 wrote what is here; 13.0 takes columns before
+rows for some sizes, which moves a level by one here and there.
 """
 import json
 import pathlib
