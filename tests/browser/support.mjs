@@ -57,7 +57,7 @@ export async function visit(context, address, work) {
   page.setDefaultTimeout(PATIENCE);
   const wrong = [];
   const origin = address.startsWith("file:") ? address.split("#")[0] : new URL(address).origin;
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrong.push(`console: ${message.text()}`));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrong.push(`console: ${message.text()} (${message.location().url})`));
   page.on("pageerror", (error) => wrong.push(`error: ${error.stack}`));
   page.on("request", (request) => {
     if (![origin, "data:", "blob:"].some((known) => request.url().startsWith(known))) wrong.push(`asks ${request.url()}`);
