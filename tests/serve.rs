@@ -1,14 +1,17 @@
 //! The server over real connections: its answers are those of the library and of the command.
 
+use std::process::Command;
+
 use any2any_adapter::Value as Medium;
 use any2any_experiment::spec::Beam;
 use any2any_inspect::{Ablations, Array, Explained, Inspector, Method, ReadSource};
 use any2any_run::RunFolder;
-use any2any_server::{Limits, protocol};
+use any2any_server::{Limits, Options, protocol};
 use any2any_translate::Translator;
 use serde_json::{Value, json};
 
-use crate::support::served::{SENTENCE, Served, workshop};
+use crate::support::Workshop;
+use crate::support::served::{SENTENCE, Served, options, workshop};
 
 fn translator() -> Translator {
     let run = RunFolder::new(workshop().path("run"));
@@ -75,6 +78,25 @@ fn what_there_is_is_told() {
 }
 
 /// Outputs that cannot be written are refused in words, and words that cannot be read are named beside the answer.
+/// Between a training's new checkpoint and the names that point to it, the newest that is there answers.
+#[test]
+fn a_run_without_a_last_checkpoint_answers_with_its_newest() {
+    let own = Workshop::new();
+    let (from, to) = (workshop().path("run"), own.path("run"));
+    let copied = Command::new("cp").arg("-r").args([&from, &to]).status().expect("cp runs");
+    assert!(copied.success());
+    for name in ["best", "last"] {
+        std::fs::remove_file(to.join("checkpoints").join(name)).expect("it was there");
+    }
+    let served = Served::with(Options { runs: vec![to], ..options() });
+    let ask = |checkpoint: &str| {
+        let body = json!({ "run": 0, "checkpoint": checkpoint, "task": 0, "source": { "text": SENTENCE } });
+        served.ask("/api/translate", &body)
+    };
+    assert_eq!(ask("last"), ask("step-120"));
+    assert_eq!(ask("best"), ask("step-120"));
+}
+
 #[test]
 fn lengths_prefixes_and_unknown_words() {
     let served = Served::new(Limits::default());

@@ -54,7 +54,12 @@ impl LoadedRun {
     ) -> Result<Self, RunError> {
         let experiment = run.experiment(registry)?.experiment;
         let adapters = run.adapters(&experiment, registry)?;
-        let weights = run.checkpoints().resolve("last")?.join("model.safetensors");
+        let checkpoints = run.checkpoints();
+        // A training that saves its first checkpoint names it a moment later.
+        let last = checkpoints
+            .resolve("last")
+            .or_else(|error| checkpoints.steps()?.last().map(|&step| checkpoints.step(step)).ok_or(error))?;
+        let weights = last.join("model.safetensors");
         let parameters = any2any_run::count_weights(&weights)?;
         let datasets = Kept::new(adapters.tasks().len());
         let root = root.map(|root| root.for_run(run.path()));

@@ -236,10 +236,12 @@ impl RunRegistry {
         Ok(checkpoints)
     }
 
-    /// The step of a checkpoint, by one of its listed names; `best` is the last one as long as none is the best.
+    /// The step of a checkpoint, by one of its listed names; `best` is the last one as long as none is the best, and
+    /// `last` the newest that is listed as long as none is the last.
     pub(crate) fn step(&self, model: &Model) -> Result<u64, ApiError> {
         let checkpoints = self.checkpoints(model.run)?;
-        let last = || checkpoints.iter().rev().find(|checkpoint| checkpoint.last);
+        // While a training saves, `last` may name one that the list does not have yet.
+        let last = || checkpoints.iter().rev().find(|checkpoint| checkpoint.last).or(checkpoints.last());
         let found = match model.checkpoint.as_str() {
             "best" => checkpoints.iter().find(|checkpoint| checkpoint.best).or_else(last),
             "last" => last(),
