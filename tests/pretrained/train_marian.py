@@ -2,8 +2,8 @@
 
     python tests/pretrained/train_marian.py DATA_ROOT/multi30k/raw FOLDER
     any2any import FOLDER --run RUN
-    any2any export RUN MODEL --format huggingface
-    any2any translate RUN --greedy --json < LINES > OURS.json
+    any2any export RUN MODEL --format ctranslate2
+    any2any translate RUN --greedy --max-length 200 --json < LINES > OURS.json
     python tests/pretrained/exported.py MODEL LINES OURS.json
 
 With pymarian 1.12.42 and sentencepiece 0.2.3; minutes on one core. Norms after sums, one vocabulary of 4,000 pieces, one table
