@@ -221,6 +221,8 @@ pub(crate) struct TaskPrompt {
 pub struct LanguageChoice {
     /// The language that is told.
     pub detect: Detect,
+    /// The token that decoding starts from, where the prompt names one.
+    pub begin: Option<u32>,
     /// The tokens of the prompt in front of its place.
     pub before: Vec<u32>,
     /// The languages to choose from, each with its token.
@@ -341,7 +343,12 @@ impl TaskPrompt {
         let numbers = self.target.all(task, "prompt.languages", self.prompt.languages.values())?;
         let candidates = self.prompt.languages.keys().cloned().zip(numbers).collect();
         Ok(Some((
-            LanguageChoice { detect, before: tokens.target.front[..place].to_vec(), candidates },
+            LanguageChoice {
+                detect,
+                begin: tokens.target.begin,
+                before: tokens.target.front[..place].to_vec(),
+                candidates,
+            },
             tokens,
         )))
     }

@@ -55,7 +55,10 @@ impl Controls {
             split.examples.iter().filter_map(|example| split.source_of(example)).collect();
         // Without the sources' values, of which blank ones would need no search.
         let replaced = Split { examples: split.examples.clone(), ..split.with_references() };
-        let decode = |sources| evaluate::decode_from(translator, task, &replaced, sources, decoding, None);
+        let decode = |sources: Vec<EncodedSource>| {
+            let windows = sources.iter().map(EncodedSource::windows).collect();
+            evaluate::decode_from(translator, task, &replaced, windows, decoding)
+        };
         Ok(Self {
             swapped: decode(swapped(&sources, &mut seed.random("controls: swapped", 0)))?,
             noise: decode(of_noise(&sources, &mut seed.random("controls: noise", 0)))?,

@@ -48,7 +48,7 @@ impl Translator {
             rest = later;
             let stepper = self.joint_stepper(task, now, 1.0)?;
             let mut stepper = Cancellable::new(stepper, self.cancellation().clone());
-            let begin = task.framing().begin();
+            let begin = choice.begin.unwrap_or(task.framing().begin());
             let mut logits = Vec::new();
             for token in std::iter::once(begin).chain(choice.before.iter().copied()) {
                 logits = stepper.step(&vec![token; now.len()])?;

@@ -9,6 +9,9 @@ use crate::error::TranslateError;
 #[derive(Clone, Debug)]
 pub struct EncodedSource(Vec<(Option<Window>, Sequence)>);
 
+/// Windows of a source with their sequences.
+pub(crate) type SourceWindows<'s> = Vec<(Option<&'s Window>, &'s Sequence)>;
+
 impl From<Sequence> for EncodedSource {
     fn from(sequence: Sequence) -> Self {
         Self(vec![(None, sequence)])
@@ -64,8 +67,8 @@ impl EncodedSource {
     }
 
     /// The windows with their sequences.
-    pub(crate) fn windows(&self) -> impl Iterator<Item = (Option<&Window>, &Sequence)> {
-        self.0.iter().map(|(window, sequence)| (window.as_ref(), sequence))
+    pub(crate) fn windows(&self) -> SourceWindows<'_> {
+        self.0.iter().map(|(window, sequence)| (window.as_ref(), sequence)).collect()
     }
 
     /// The same windows with other sequences.

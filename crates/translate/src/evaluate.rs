@@ -12,7 +12,7 @@ use any2any_run::Task;
 use serde::Serialize;
 
 use crate::decode::Output;
-use crate::encoded_source::EncodedSource;
+use crate::encoded_source::SourceWindows;
 use crate::error::TranslateError;
 use crate::example::Example;
 use crate::media_metrics;
@@ -124,34 +124,32 @@ pub fn decode(
     decoding: &Decoding,
     at_most: Option<usize>,
 ) -> Result<DecodedSplit, TranslateError> {
-    let sources = split.examples.iter().filter_map(|example| split.source_of(example)).collect();
-    decode_from(translator, task, split, sources, decoding, at_most)
+    task.require_source()?;
+    let count = at_most.unwrap_or(split.examples.len()).min(split.examples.len());
+    let sources = split.examples[..count].iter().filter_map(|example| split.windows_of(example)).collect();
+    decode_from(translator, task, split, sources, decoding)
 }
 
-/// Decodes a split, or its first samples, from other sources than its own.
+/// Decodes the first samples of a split from these sources, each in its windows.
 pub(crate) fn decode_from(
     translator: &Translator,
     task: &Task,
     split: &Split,
-    mut sources: Vec<EncodedSource>,
+    sources: Vec<SourceWindows<'_>>,
     decoding: &Decoding,
-    at_most: Option<usize>,
 ) -> Result<DecodedSplit, TranslateError> {
-    let count = at_most.unwrap_or(split.examples.len()).min(split.examples.len());
+    let count = sources.len();
     let examples = &split.examples[..count];
-    sources.truncate(count);
+    let positions = |windows: &SourceWindows<'_>| windows.iter().map(|(_, sequence)| sequence.len()).sum();
+    let source_lengths = sources.iter().map(positions).collect();
+    let mut hypotheses: Vec<Output> = sources.iter().map(|_| Output::empty()).collect();
     // A blank source gives an empty output, as it does in a translation.
     let gives_nothing =
         |at: usize| split.sources.get(at).is_some_and(|source| translator.gives_nothing(task, source));
-    let searched =
-        sources.iter().enumerate().filter(|&(at, _)| !gives_nothing(at)).map(|(number, source)| Searched {
-            number,
-            windows: source.windows().collect(),
-            phrases: Vec::new(),
-        });
-    let searched: Vec<Searched<'_>> = searched.collect();
+    let searched = sources.into_iter().enumerate().filter(|&(at, _)| !gives_nothing(at));
+    let searched: Vec<Searched<'_>> =
+        searched.map(|(number, windows)| Searched { number, windows, phrases: Vec::new() }).collect();
     let found = translator.search_windows(task, &searched, decoding, &[])?;
-    let mut hypotheses: Vec<Output> = sources.iter().map(|_| Output::empty()).collect();
     for (Searched { number, .. }, Found { mut outputs, .. }) in searched.iter().zip(found) {
         hypotheses[*number] = outputs.swap_remove(0);
     }
@@ -164,7 +162,7 @@ pub(crate) fn decode_from(
             .collect(),
         references: split.references[..count].to_vec(),
         alternatives: split.alternatives.iter().map(|set| set[..count].to_vec()).collect(),
-        source_lengths: sources.iter().map(EncodedSource::positions).collect(),
+        source_lengths,
     })
 }
 

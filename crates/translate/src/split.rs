@@ -1,5 +1,6 @@
 //! A split of a task: its encoded samples, beside their opened values.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use any2any_adapter::{AdapterError, Value};
@@ -7,7 +8,7 @@ use any2any_data::batching::Lengths;
 use any2any_data::{Broken, Dataset, Flaws};
 use any2any_run::{Role, RunError, Task};
 
-use crate::encoded_source::EncodedSource;
+use crate::encoded_source::{EncodedSource, SourceWindows};
 use crate::example::{self, Example};
 use crate::oddities::Oddities;
 use crate::opened_split::{OpenedSplit, Warnings};
@@ -152,16 +153,25 @@ impl Split {
         }
     }
 
-    /// The source of an example as a model reads it; `None` of a task without sources.
-    pub fn source_of(&self, example: &Example) -> Option<EncodedSource> {
+    /// The source of an example as a model reads it, in its windows; `None` of a task without sources.
+    pub(crate) fn windows_of<'s>(&'s self, example: &'s Example) -> Option<SourceWindows<'s>> {
+        let long = self.long.get(&example.sample).map(EncodedSource::windows);
+        long.or_else(|| Some(vec![(None, example.source.as_ref()?)]))
+    }
+
+    /// The source of an example, to be changed; `None` of a task without sources.
+    pub(crate) fn source_of(&self, example: &Example) -> Option<EncodedSource> {
         let long = self.long.get(&example.sample).cloned();
         long.or_else(|| example.source.clone().map(EncodedSource::from))
     }
 
     /// The examples whose sources are read at once: those that have a loss.
-    pub fn read_at_once(&self) -> Vec<Example> {
+    pub fn read_at_once(&self) -> Cow<'_, [Example]> {
+        if self.long.is_empty() {
+            return Cow::Borrowed(&self.examples);
+        }
         let at_once = |example: &&Example| !self.long.contains_key(&example.sample);
-        self.examples.iter().filter(at_once).cloned().collect()
+        Cow::Owned(self.examples.iter().filter(at_once).cloned().collect())
     }
 
     /// The lengths of every sample.

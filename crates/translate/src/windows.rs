@@ -132,7 +132,7 @@ impl Translator {
         let (task, detected) = self.in_language_of(task, first)?;
         let task = &*as_decoded(&task, decoding)?;
         let mut found = Vec::new();
-        for (number, (window, sequence)) in source.windows().enumerate() {
+        for (number, (window, sequence)) in source.windows().into_iter().enumerate() {
             let prefix = if number == 0 { prefix } else { &[] };
             let output = self.stream(task, Some(sequence), prefix, decoding, each)?;
             let mut left = window.and_then(|window| rest(task, window, &output, decoding));

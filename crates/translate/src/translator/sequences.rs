@@ -44,7 +44,7 @@ impl Translator {
     ) -> Result<Vec<Translated>, TranslateError> {
         task.require_source()?;
         let searched = sources.iter().enumerate().map(|(number, source)| {
-            let windows = source.windows().collect();
+            let windows = source.windows();
             Searched { number, windows, phrases: Vec::new() }
         });
         let searched: Vec<Searched<'_>> = searched.collect();

@@ -64,7 +64,8 @@ pub(super) fn write(
             [("after_source", !prompt.after_source.is_empty()), ("begin", prompt.begin.is_some())]
         {
             if given {
-                let reason = "a token that a language stands for, behind sources or in front of outputs, does not go out";
+                let reason =
+                    "tokens behind sources, and a token of its own that decoding starts from, do not go out";
                 return Err(refused(&format!("tasks.{}.prompt.{option}", task.name()), reason).into());
             }
         }
