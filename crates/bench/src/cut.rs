@@ -48,6 +48,8 @@ pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), Tr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
     use any2any_data::{Broken, Flaws};
     use any2any_translate::Oddities;
     use any2any_translate::Split;
@@ -63,7 +65,7 @@ mod tests {
         let examples = vec![example(0, &[1, 2, 3], &[9]), example(1, &[4, 5], &[8, 7, 6, 5, 4])];
         let train = Split {
             examples,
-            long: std::collections::BTreeMap::new(),
+            long: BTreeMap::new(),
             sources: Vec::new(),
             references: Vec::new(),
             alternatives: Vec::new(),

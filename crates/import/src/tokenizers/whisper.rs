@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_20_ms_apart() {
+    fn timestamps_are_20_ms_apart() {
         assert_eq!([0, 1, 50, 1500].map(timestamp), ["<|0.00|>", "<|0.02|>", "<|1.00|>", "<|30.00|>"]);
     }
 }

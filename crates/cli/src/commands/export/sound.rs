@@ -2,11 +2,10 @@
 
 use any2any_audio::AudioOptions;
 use any2any_experiment::spec::Side;
+use any2any_import::speech::{FFT, HOP, RATE, sound};
 use any2any_pretrained::export::FeatureExtractor;
 use any2any_run::Task;
 use serde_json::Value as Json;
-
-use any2any_import::speech::{FFT, HOP, RATE, sound};
 
 /// Options that are nothing to who reads one recording: where samples lie, which are refused, what training changes, the
 /// silence between several.

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
+use any2any_import::LANGUAGES_OF_M2M100;
 use any2any_pretrained::export::{Outgoing, Vocabulary, Written};
 use any2any_text::renumbered;
 use serde_json::{Map, Value as Json, json};
 
 use super::{CONFIG, Saved, write_json};
 use crate::arguments::Usage;
-use any2any_import::LANGUAGES_OF_M2M100;
 
 /// A class of tokenizers with languages.
 pub(super) struct Multilingual<'a> {

@@ -54,8 +54,8 @@ pub(super) fn write(
 
 /// True for `<|0.00|>` and those behind it.
 fn is_timestamp(name: &str) -> bool {
-    let moment = name.strip_prefix("<|").and_then(|rest| rest.strip_suffix("|>"));
-    moment.is_some_and(|moment| moment.contains('.') && moment.parse::<f64>().is_ok())
+    let seconds = name.strip_prefix("<|").and_then(|rest| rest.strip_suffix("|>"));
+    seconds.is_some_and(|seconds| seconds.contains('.') && seconds.parse::<f64>().is_ok())
 }
 
 /// The merges of a BPE, a line each.
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_told_from_other_tokens() {
+    fn timestamps_are_told_from_other_tokens() {
         let names = ["<|0.00|>", "<|29.98|>", "<|en|>", "<|notimestamps|>", "0.00", "<|.|>"];
         assert_eq!(names.map(is_timestamp), [true, true, false, false, false, false]);
     }
