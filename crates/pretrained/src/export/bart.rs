@@ -2,8 +2,8 @@
 //!
 //! | family | norms | positions | embeddings normalised |
 //! | --- | --- | --- | --- |
-//! | Marian | after sums | sines and cosines | no |
-//! | Pegasus | before sub-layers | sines and cosines | no |
+//! | Marian | after sums | sines and cosines, of which files may say others | no |
+//! | Pegasus | before sub-layers | sines and cosines, which files say | no |
 //! | M2M-100 | before sub-layers | sines and cosines with both ends, from behind padding on | no |
 //! | Blenderbot | before sub-layers | learned | no |
 //! | BART | after sums | learned | yes |
@@ -31,16 +31,8 @@ fn family(encoder: &Stack, decoder: &Stack) -> Result<Family, ExportError> {
         let placement = layers(HUGGING_FACE, stack)?.placement;
         let normalised = stack.embedding_norm.is_some();
         match (placement, stack.positions, normalised) {
-            (NormPlacement::Post, Positions::Sinusoidal { layout, offset: 0 }, false)
-                if layout != WaveLayout::HalfSplitClosed =>
-            {
-                Ok(Family::Marian)
-            }
-            (NormPlacement::Pre, Positions::Sinusoidal { layout, offset: 0 }, false)
-                if layout != WaveLayout::HalfSplitClosed =>
-            {
-                Ok(Family::Pegasus)
-            }
+            (NormPlacement::Post, Positions::Sinusoidal { offset: 0, .. }, false) => Ok(Family::Marian),
+            (NormPlacement::Pre, Positions::Sinusoidal { offset: 0, .. }, false) => Ok(Family::Pegasus),
             (
                 NormPlacement::Pre,
                 Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, .. },
@@ -188,8 +180,12 @@ fn write_positions(
     let theirs = format!("model.{}.embed_positions.weight", side(kind));
     let (limit, offset) = match stack.positions {
         Positions::Learned { limit, offset } => (limit, offset),
-        // Of the families that compute them, this one asks for them all the same.
-        Positions::Sinusoidal { layout, offset } if family == Family::Pegasus => {
+        // Pegasus asks for them though it computes them. Marian's own program ends its frequencies at 1/10000, which those
+        // that its family computes do not, and takes what is stored.
+        Positions::Sinusoidal { layout, offset }
+            if family == Family::Pegasus
+                || family == Family::Marian && layout == WaveLayout::HalfSplitClosed =>
+        {
             let values = sinusoidal(layout, offset..offset + model.positions, stack.d_model);
             into.put(&theirs, Tensor { shape: vec![model.positions, stack.d_model], values }, &[]);
             return Ok(model.positions);

@@ -13,7 +13,7 @@ use any2any_architecture::{NormPlacement, Positions, Stack, StackKind, WaveLayou
 
 use super::encoder_decoder::{Form, learned};
 use super::{Model, architecture};
-use crate::assembly::Assembly;
+use crate::assembly::{Assembly, are_sinusoids};
 use crate::config::Config;
 use crate::error::PretrainedError;
 use crate::family::Family;
@@ -35,14 +35,14 @@ pub(crate) fn read(
     check_options(family, config)?;
     let form = form(family);
     let limit = config.size("max_position_embeddings")?;
-    let positions = positions(family, config, limit)?;
+    let prefix = if checkpoint.names().any(|name| name.starts_with("model.")) { "model." } else { "" };
+    let positions = positions(family, config, checkpoint, prefix)?;
     let tables = tables(family, config, checkpoint)?;
     let ends = tables.ends();
     let encoder = Some(form.stack(config, StackKind::Encoder, positions)?);
     let decoder = form.stack(config, StackKind::Decoder, positions)?;
     let architecture = architecture(config, encoder, decoder, ends)?;
     let mut assembly = Assembly::new(checkpoint, &architecture);
-    let prefix = if checkpoint.names().any(|name| name.starts_with("model.")) { "model." } else { "" };
     let files = TableNames {
         shared: &[format!("{prefix}shared.weight")],
         source: &format!("{prefix}encoder.embed_tokens.weight"),
@@ -97,7 +97,13 @@ fn form(family: Family) -> Form {
     Form { placement, embedding_norm, key_bias: true }
 }
 
-fn positions(family: Family, config: &Config, limit: usize) -> Result<Positions, PretrainedError> {
+fn positions(
+    family: Family,
+    config: &Config,
+    checkpoint: &Checkpoint,
+    prefix: &str,
+) -> Result<Positions, PretrainedError> {
+    let limit = config.size("max_position_embeddings")?;
     Ok(match family {
         Family::Bart | Family::Mbart => {
             Positions::Learned { limit: limit + LEARNED_OFFSET, offset: LEARNED_OFFSET }
@@ -107,8 +113,37 @@ fn positions(family: Family, config: &Config, limit: usize) -> Result<Positions,
             let padding = config.count("pad_token_id")?.unwrap_or(1);
             Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, offset: padding + 1 }
         }
+        _ if ends_at_ten_thousandth(config, checkpoint, prefix)? => {
+            Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, offset: 0 }
+        }
         _ => Positions::Sinusoidal { layout: WaveLayout::HalfSplit, offset: 0 },
     })
+}
+
+/// True where tables of positions are stored and have the frequencies of Marian's own program, which its family does not
+/// compute but takes from its files.
+fn ends_at_ten_thousandth(
+    config: &Config,
+    checkpoint: &Checkpoint,
+    prefix: &str,
+) -> Result<bool, PretrainedError> {
+    let (layout, d_model) = (WaveLayout::HalfSplitClosed, config.size("d_model")?);
+    let mut found = false;
+    for kind in [StackKind::Encoder, StackKind::Decoder] {
+        let theirs = position_table(prefix, kind, "weight");
+        if checkpoint.shape(&theirs).is_some() {
+            if !are_sinusoids(checkpoint, &theirs, layout, 0, d_model)? {
+                return Ok(false);
+            }
+            found = true;
+        }
+    }
+    Ok(found)
+}
+
+fn position_table(prefix: &str, kind: StackKind, name: &str) -> String {
+    let word = if kind == StackKind::Encoder { "encoder" } else { "decoder" };
+    format!("{prefix}{word}.embed_positions.{name}")
 }
 
 fn tables(family: Family, config: &Config, checkpoint: &Checkpoint) -> Result<Tables, PretrainedError> {
@@ -139,11 +174,10 @@ fn read_positions(
     kind: StackKind,
     stack: &Stack,
 ) -> Result<(), PretrainedError> {
-    let word = if kind == StackKind::Encoder { "encoder" } else { "decoder" };
     match stack.positions {
         Positions::Sinusoidal { layout, offset } => {
             for name in ["weight", "weights"] {
-                let theirs = format!("{prefix}{word}.embed_positions.{name}");
+                let theirs = position_table(prefix, kind, name);
                 assembly.sinusoids(&theirs, layout, offset, stack.d_model)?;
             }
             Ok(())

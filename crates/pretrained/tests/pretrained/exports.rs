@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use any2any_adapter::{Cancellation, Seed, Sequence};
-use any2any_architecture::{Activation, Architecture, Mixer, NormPlacement, Positions, Stack};
+use any2any_architecture::{Activation, Architecture, Mixer, NormPlacement, Positions, Stack, WaveLayout};
 use any2any_inference::{Engine, EngineStepper, Precision};
 use any2any_pretrained::export::{Outgoing, Prompt, Vocabulary, Written, ctranslate2, hugging_face};
 use any2any_pretrained::{GenerationDefaults, Pretrained, Tensor, read};
@@ -152,6 +152,10 @@ fn the_models_of_experiments_are_the_same_function_in_a_family() {
         Architecture::of_text(Some(change(stack())), change(stack().attending()), 13)
     };
     let learned = |stack: Stack| Stack { positions: Positions::Learned { limit: 9, offset: 0 }, ..stack };
+    let of_marian = |stack: Stack| Stack {
+        positions: Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, offset: 0 },
+        ..stack
+    };
     let bare = |stack: Stack| {
         stack.with(|layers| {
             layers.norm.bias = true;
@@ -166,9 +170,11 @@ fn the_models_of_experiments_are_the_same_function_in_a_family() {
         ("PegasusForConditionalGeneration", text(|stack| stack)),
         ("PegasusForConditionalGeneration", apart(text(|stack| stack))),
         ("PegasusForConditionalGeneration", text(bare)),
+        ("PegasusForConditionalGeneration", text(of_marian)),
         ("BlenderbotForConditionalGeneration", text(learned)),
         ("MarianMTModel", text(|stack| stack.normalised(NormPlacement::Post))),
         ("MarianMTModel", apart(text(|stack| stack.normalised(NormPlacement::Post)))),
+        ("MarianMTModel", text(|stack| of_marian(stack.normalised(NormPlacement::Post)))),
         ("GPT2LMHeadModel", Architecture::of_text(None, stack(), 13)),
     ];
     for (kind, architecture) in cases {
