@@ -8,7 +8,10 @@ use any2any_translate::Example;
 /// Replaces a task's training samples by samples of `length` tokens, cut from all its sources and all its targets in
 /// their order.
 pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), TrainError> {
-    let examples = std::mem::take(&mut task.train.examples);
+    let examples = match task.stored.take() {
+        Some(stored) => (0..stored.len()).map(|number| stored.example(number)).collect::<Result<_, _>>()?,
+        None => std::mem::take(&mut task.train.examples),
+    };
     let has_source = examples.iter().any(|example| example.source.is_some());
     let mut sources = Vec::new();
     for example in &examples {
@@ -77,6 +80,7 @@ mod tests {
         let mut task = PreparedTask {
             name: "task".to_owned(),
             train,
+            stored: None,
             selection: Limits { source: 2, target: 2 }.select(&[]),
             validation: None,
             test: None,

@@ -126,7 +126,7 @@ impl TrainingBench {
         let experiment = prepared.experiment.clone();
         let device = any2any_run::device::device(&experiment.device)?;
         let model = architecture(&experiment, &prepared.adapters);
-        let lengths = prepared.tasks.iter().map(|task| task.train.lengths()).collect();
+        let lengths = prepared.tasks.iter().map(|task| task.lengths().into_owned()).collect();
         let mut tally = Tally::new(model, lengths);
         let mut machine = Machine::new(&tally.model, experiment.training.batch.tokens);
 
@@ -261,8 +261,8 @@ impl Tally {
             self.samples += batch.rows();
             let shape = BatchShape {
                 rows: batch.rows(),
-                source: self.source.add(lengths.clone().map(|lengths| lengths.source)),
-                target: self.target.add(lengths.map(|lengths| lengths.target)),
+                source: self.source.add(lengths.clone().map(|lengths| lengths.source())),
+                target: self.target.add(lengths.map(|lengths| lengths.target())),
             };
             self.operations += 3 * self.model.forward_operations(batch.task, shape);
         }

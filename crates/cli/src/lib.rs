@@ -8,6 +8,7 @@ mod commands;
 mod inputs;
 mod output;
 mod output_folder;
+mod preparation;
 mod probe;
 mod program;
 mod progress;

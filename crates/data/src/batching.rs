@@ -8,7 +8,9 @@
 //! Every epoch has as many batches as every other, so that the batch of step n is known without planning the
 //! epochs before it.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::ops::Range;
 
 use any2any_adapter::Random;
 
@@ -17,15 +19,62 @@ use any2any_adapter::grouped;
 /// The lengths of one sample's sequences, in positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lengths {
-    /// Number of positions of the source; 0 when there is none.
-    pub source: usize,
-    /// Number of positions of the target.
-    pub target: usize,
+    // There is one for every sample in memory.
+    pub(crate) source: u32,
+    pub(crate) target: u32,
 }
 
 impl Lengths {
-    fn longest(self) -> usize {
-        self.source.max(self.target).max(1)
+    /// The lengths of a source, 0 where there is none, and of a target.
+    pub fn new(source: usize, target: usize) -> Self {
+        let small = |length| u32::try_from(length).unwrap_or(u32::MAX);
+        Self { source: small(source), target: small(target) }
+    }
+
+    /// Number of positions of the source; 0 when there is none.
+    pub fn source(self) -> usize {
+        self.source as usize
+    }
+
+    /// Number of positions of the target.
+    pub fn target(self) -> usize {
+        self.target as usize
+    }
+
+    /// Number of positions of the longer side, at least 1.
+    pub fn longest(self) -> usize {
+        self.source.max(self.target).max(1) as usize
+    }
+}
+
+/// Batches of one epoch: of each, the numbers of its samples.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The samples of all batches, in the order in which they were packed.
+    samples: Vec<u32>,
+    /// Where each batch stands among them, in the order of the epoch.
+    batches: Vec<Range<u32>>,
+}
+
+impl Plan {
+    /// The number of batches.
+    pub fn len(&self) -> usize {
+        self.batches.len()
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+
+    /// The samples of a batch; none where the epoch has fewer batches.
+    pub fn batch(&self, number: usize) -> &[u32] {
+        self.batches.get(number).map_or(&[], |batch| &self.samples[batch.start as usize..batch.end as usize])
+    }
+
+    /// The samples of every batch.
+    pub fn batches(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.len()).map(|number| self.batch(number))
     }
 }
 
@@ -38,9 +87,31 @@ const BAND: f64 = 1.25;
 
 /// The number of batches that [`plan`] makes of these samples, for every epoch.
 pub fn batches(lengths: &[Lengths], tokens: usize) -> usize {
-    let exact = pack(lengths, &sorted(lengths, 0.0, &vec![0; lengths.len()]), tokens, tokens).len();
+    let exact = packed_by_length(lengths, tokens);
     let slack = (exact as f64 * SLACK).ceil() as usize;
     (exact + slack).min(lengths.len())
+}
+
+/// The number of batches of samples in order of their longest side, which is all that it depends on.
+fn packed_by_length(lengths: &[Lengths], tokens: usize) -> usize {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for lengths in lengths {
+        *counts.entry(lengths.longest()).or_default() += 1;
+    }
+    let (mut batches, mut rows) = (0, 0);
+    for (longest, count) in counts {
+        let room = tokens / longest;
+        let joining = if batches == 0 { 0 } else { count.min(room.saturating_sub(rows)) };
+        rows += joining;
+        let left = count - joining;
+        if left > 0 {
+            let full = room.max(1);
+            let more = left.div_ceil(full);
+            batches += more;
+            rows = left - (more - 1) * full;
+        }
+    }
+    batches
 }
 
 /// Packs all samples into batches: one epoch.
@@ -48,56 +119,84 @@ pub fn batches(lengths: &[Lengths], tokens: usize) -> usize {
 /// Every sample stands in exactly one batch, given as its index. In every batch rows times the longest side is
 /// at most `tokens`, but for a batch of a single sample that alone is longer. The same generator gives the
 /// same batches.
-pub fn plan(lengths: &[Lengths], tokens: usize, random: &mut Random) -> Vec<Vec<usize>> {
+pub fn plan(lengths: &[Lengths], tokens: usize, random: &mut Random) -> Plan {
     let wanted = batches(lengths, tokens);
     let ties: Vec<u64> = lengths.iter().map(|_| random.next_u64()).collect();
     let phase = random.unit();
     let first = (tokens as f64 * random.unit()) as usize;
-    let banded = pack(lengths, &sorted(lengths, phase, &ties), tokens, first);
-    let mut batches = if banded.len() <= wanted {
-        banded
-    } else {
+    let mut samples = sorted(lengths, phase, &ties);
+    let mut batches = pack(lengths, &samples, tokens, first);
+    if batches.len() > wanted {
         // Bands that happen to divide badly: exact sorting never needs more than the number wanted.
-        pack(lengths, &sorted(lengths, 0.0, &ties), tokens, tokens)
-    };
+        samples = sorted(lengths, 0.0, &ties);
+        batches = pack(lengths, &samples, tokens, tokens);
+    }
     split_largest(&mut batches, wanted);
     random.shuffle(&mut batches);
-    batches
+    Plan { samples, batches }
 }
 
 /// The samples in order of length. A phase above 0 sorts by bands of the longer side, and shifts their bounds.
 ///
 /// Samples of a band are sorted by the difference of their sides, up and down in turn, so that neighbours are alike
-/// on both sides.
-fn sorted(lengths: &[Lengths], phase: f64, ties: &[u64]) -> Vec<usize> {
-    let key = |sample: usize| {
-        let Lengths { source, target } = lengths[sample];
-        let longest = lengths[sample].longest();
+/// on both sides; those that are alike by their ties. Few lengths are different: samples are put into a group each, and
+/// only groups are sorted, since there may be more samples than a sort of all could move in seconds.
+fn sorted(lengths: &[Lengths], phase: f64, ties: &[u64]) -> Vec<u32> {
+    let group = |lengths: Lengths| {
+        let longest = lengths.longest();
         let band = if phase > 0.0 { (longest as f64 / BAND + phase) as usize } else { longest };
-        let difference = target as i64 - source as i64;
-        (band, if band.is_multiple_of(2) { difference } else { -difference }, ties[sample], sample)
+        let difference = i64::from(lengths.target) - i64::from(lengths.source);
+        (band, if band.is_multiple_of(2) { difference } else { -difference })
     };
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.sort_by_cached_key(|&sample| key(sample));
+    let mut sizes: HashMap<(usize, i64), usize> = HashMap::new();
+    for &lengths in lengths {
+        *sizes.entry(group(lengths)).or_default() += 1;
+    }
+    let mut groups: Vec<((usize, i64), usize)> = sizes.into_iter().collect();
+    groups.sort_unstable();
+    let mut ends: HashMap<(usize, i64), usize> = HashMap::with_capacity(groups.len());
+    let mut start = 0;
+    for &(group, size) in &groups {
+        ends.insert(group, start);
+        start += size;
+    }
+    let mut order = vec![0_u32; lengths.len()];
+    for (sample, &lengths) in (0_u32..).zip(lengths) {
+        if let Some(end) = ends.get_mut(&group(lengths)) {
+            order[*end] = sample;
+            *end += 1;
+        }
+    }
+    let mut start = 0;
+    let mut tied: Vec<(u64, u32)> = Vec::new();
+    for (_, size) in groups {
+        let members = &mut order[start..start + size];
+        tied.clear();
+        tied.extend(members.iter().map(|&sample| (ties[sample as usize], sample)));
+        tied.sort_unstable();
+        members.iter_mut().zip(&tied).for_each(|(place, &(_, sample))| *place = sample);
+        start += size;
+    }
     order
 }
 
 /// Fills batches in the order given, the first of them to a budget of its own: a smaller one shifts the
-/// start of every later batch.
-fn pack(lengths: &[Lengths], order: &[usize], tokens: usize, first: usize) -> Vec<Vec<usize>> {
-    let mut batches: Vec<Vec<usize>> = Vec::new();
+/// start of every later batch. Gives the places of each batch in that order.
+fn pack(lengths: &[Lengths], order: &[u32], tokens: usize, first: usize) -> Vec<Range<u32>> {
+    let mut batches: Vec<Range<u32>> = Vec::new();
     let mut longest = 0;
-    for &sample in order {
-        let grown = lengths[sample].longest().max(longest);
+    for (place, &sample) in (0_u32..).zip(order) {
+        let own = lengths[sample as usize].longest();
+        let grown = own.max(longest);
         let tokens = if batches.len() == 1 { first } else { tokens };
         match batches.last_mut() {
             Some(batch) if (batch.len() + 1).saturating_mul(grown) <= tokens => {
-                batch.push(sample);
+                batch.end += 1;
                 longest = grown;
             }
             _ => {
-                batches.push(vec![sample]);
-                longest = lengths[sample].longest();
+                batches.push(place..place + 1);
+                longest = own;
             }
         }
     }
@@ -105,14 +204,16 @@ fn pack(lengths: &[Lengths], order: &[usize], tokens: usize, first: usize) -> Ve
 }
 
 /// Splits the batches of most rows until there are as many as wanted.
-fn split_largest(batches: &mut Vec<Vec<usize>>, wanted: usize) {
+fn split_largest(batches: &mut Vec<Range<u32>>, wanted: usize) {
     while batches.len() < wanted {
         let Some(largest) =
             batches.iter_mut().max_by_key(|batch| batch.len()).filter(|batch| batch.len() > 1)
         else {
             return;
         };
-        let half = largest.split_off(largest.len() / 2);
+        let middle = largest.start + largest.len() as u32 / 2;
+        let half = middle..largest.end;
+        largest.end = middle;
         batches.push(half);
     }
 }
@@ -129,16 +230,16 @@ pub struct Waste {
 
 impl Waste {
     /// The waste of a plan.
-    pub fn of(lengths: &[Lengths], plan: &[Vec<usize>]) -> Self {
+    pub fn of(lengths: &[Lengths], plan: &Plan) -> Self {
         let mut waste = Self::default();
-        for batch in plan {
-            let samples = || batch.iter().map(|&sample| lengths[sample]);
-            let widest = |side: fn(Lengths) -> usize| samples().map(side).max().unwrap_or(0);
+        for batch in plan.batches() {
+            let samples = || batch.iter().map(|&sample| lengths[sample as usize]);
+            let widest = |side: fn(Lengths) -> u32| samples().map(side).max().unwrap_or(0) as usize;
             let positions =
                 batch.len() * (widest(|lengths| lengths.source) + widest(|lengths| lengths.target));
+            let filled = samples().map(|lengths| (lengths.source + lengths.target) as usize).sum::<usize>();
             waste.positions += positions;
-            waste.padding +=
-                positions - samples().map(|lengths| lengths.source + lengths.target).sum::<usize>();
+            waste.padding += positions - filled;
         }
         waste
     }
@@ -170,18 +271,18 @@ mod tests {
             .map(|_| {
                 let source = length(14.0, 0.4);
                 let target = length(source, 0.15);
-                Lengths { source: source as usize, target: target as usize }
+                Lengths::new(source as usize, target as usize)
             })
             .collect()
     }
 
-    fn epoch(lengths: &[Lengths], tokens: usize, epoch: u64) -> Vec<Vec<usize>> {
+    fn epoch(lengths: &[Lengths], tokens: usize, epoch: u64) -> Plan {
         plan(lengths, tokens, &mut Seed(1).random("batches", epoch))
     }
 
     #[test]
     fn every_sample_once_under_the_budget_in_as_many_batches_every_epoch() {
-        let fixed = |source, target, samples| vec![Lengths { source, target }; samples];
+        let fixed = |source, target, samples| vec![Lengths::new(source, target); samples];
         let cases = [
             (realistic(5000), 4096),
             (realistic(5000), 64),
@@ -196,12 +297,12 @@ mod tests {
             for number in 0..12 {
                 let plan = epoch(lengths, *tokens, number);
                 assert_eq!(plan.len(), batches(lengths, *tokens), "epoch {number}");
-                let mut seen: Vec<usize> = plan.concat();
+                let mut seen: Vec<u32> = plan.batches().flatten().copied().collect();
                 seen.sort_unstable();
-                assert!(seen.into_iter().eq(0..lengths.len()), "epoch {number}");
-                for batch in &plan {
-                    let longest =
-                        batch.iter().map(|&sample| lengths[sample].longest()).max().expect("not empty");
+                assert!(seen.into_iter().eq(0..lengths.len() as u32), "epoch {number}");
+                for batch in plan.batches() {
+                    let longest = batch.iter().map(|&sample| lengths[sample as usize].longest()).max();
+                    let longest = longest.expect("not empty");
                     assert!(
                         batch.len() == 1 || batch.len() * longest <= *tokens,
                         "{} x {longest}",
@@ -209,6 +310,16 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn batches_are_counted_without_packing() {
+        for (samples, tokens) in [(0, 10), (1, 1), (500, 7), (500, 64), (3000, 4096)] {
+            let lengths = realistic(samples);
+            let order = sorted(&lengths, 0.0, &vec![0; samples]);
+            assert!(order.is_sorted_by_key(|&sample| lengths[sample as usize].longest()));
+            assert_eq!(packed_by_length(&lengths, tokens), pack(&lengths, &order, tokens, tokens).len());
         }
     }
 
@@ -228,11 +339,11 @@ mod tests {
     #[test]
     fn who_meets_whom_changes_from_epoch_to_epoch() {
         let lengths = realistic(29_000);
-        let batch_of = |plan: &[Vec<usize>]| {
+        let batch_of = |plan: &Plan| {
             let mut batches = vec![0; lengths.len()];
-            for (number, batch) in plan.iter().enumerate() {
+            for (number, batch) in plan.batches().enumerate() {
                 for &sample in batch {
-                    batches[sample] = number;
+                    batches[sample as usize] = number;
                 }
             }
             batches
@@ -241,11 +352,12 @@ mod tests {
         let (mut met, mut all) = (0_u32, 0_u32);
         for number in 0..6 {
             let next = batch_of(&epoch(&lengths, 4096, number + 1));
-            for mut batch in epoch(&lengths, 4096, number) {
+            for batch in epoch(&lengths, 4096, number).batches() {
+                let mut batch = batch.to_vec();
                 Seed(2).random("pairs", number).shuffle(&mut batch);
                 for pair in batch.windows(2) {
                     all += 1;
-                    met += u32::from(next[pair[0]] == next[pair[1]]);
+                    met += u32::from(next[pair[0] as usize] == next[pair[1] as usize]);
                 }
             }
         }
@@ -263,9 +375,10 @@ mod tests {
     #[test]
     fn waste_counts_both_sides() {
         let lengths = [(2, 5), (4, 1)].map(|(source, target)| Lengths { source, target });
-        let waste = Waste::of(&lengths, &[vec![0, 1]]);
+        let both = Plan { samples: vec![0, 1], batches: std::iter::once(0..2).collect() };
+        let waste = Waste::of(&lengths, &both);
         assert_eq!((waste.positions, waste.padding), (18, 6));
         assert_eq!(waste.to_string(), "33.3 % of 18 positions are padding");
-        assert_eq!(Waste::of(&lengths, &[]).share(), 0.0);
+        assert_eq!(Waste::of(&lengths, &Plan::default()).share(), 0.0);
     }
 }

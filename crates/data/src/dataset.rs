@@ -8,6 +8,7 @@ mod division;
 mod join;
 mod pair;
 mod source;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use crate::manifest::ManifestKind;
 use crate::{Catalog, DataError, DataRoot, Manifest, Samples};
 use division::Division;
 use source::Source;
+pub use stream::Streamed;
 
 /// The roles that a split can have.
 pub(crate) const ROLES: [&str; 3] = ["train", "validation", "test"];

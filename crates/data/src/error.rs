@@ -209,6 +209,21 @@ pub enum DataError {
     /// No folder to keep datasets in.
     #[error("no folder for datasets: name one, or set ANY2ANY_DATA")]
     NoRoot,
+    /// No folder to keep encoded samples in.
+    #[error("no folder for encoded samples: name one, or set ANY2ANY_CACHE")]
+    NoCache,
+    /// A cache that is no longer what was written.
+    #[error(
+        "sample {sample} of {} is not what was written, so the disk or somebody has changed it: the entry is removed, and \
+         made again by the next command; resume the run",
+        path.display()
+    )]
+    Damaged {
+        /// The file of the records.
+        path: PathBuf,
+        /// The sample, counted from 1.
+        sample: usize,
+    },
     /// A generator with impossible options.
     #[error(transparent)]
     Generator(any2any_synthetic::SyntheticError),

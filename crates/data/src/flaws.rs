@@ -6,9 +6,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use any2any_adapter::grouped;
+use serde::{Deserialize, Serialize};
 
 /// Samples that cannot be read: counted, the first of them named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Broken {
     /// Number of broken samples.
@@ -26,6 +27,11 @@ impl Broken {
     /// Counts one more broken sample, and keeps its reason if it is among the first.
     pub fn add(&mut self, reason: impl fmt::Display) {
         self.count += 1;
+        self.name(reason);
+    }
+
+    /// Keeps the reason of a sample that is counted already, if it is among the first.
+    pub fn name(&mut self, reason: impl fmt::Display) {
         if self.reasons.len() < NAMED {
             self.reasons.push(reason.to_string());
         }

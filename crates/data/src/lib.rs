@@ -13,9 +13,12 @@
 //!   samples are too long, [`Prefetch`] prepares batches ahead on another thread, and a [`Schedule`] says
 //!   which task every training step draws from.
 //!
+//! - A [`Cache`](cache::Cache) keeps what was made of the data for later runs, on the disk.
+//!
 //! Nothing here knows a model or a medium's insides.
 
 pub mod batching;
+pub mod cache;
 mod catalog;
 mod dataset;
 pub mod download;
@@ -34,7 +37,7 @@ mod text;
 
 pub use any2any_synthetic::Generator;
 pub use catalog::Catalog;
-pub use dataset::{Dataset, open};
+pub use dataset::{Dataset, Streamed, open};
 pub use error::DataError;
 pub use flaws::{Broken, Flaws, PassedOver, passed_over};
 pub use limits::{Limits, Selection};

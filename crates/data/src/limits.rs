@@ -19,7 +19,7 @@ pub struct Limits {
 #[non_exhaustive]
 pub struct Selection {
     /// The samples within the limits, in their order.
-    pub kept: Vec<usize>,
+    pub kept: Vec<u32>,
     /// Samples of which only the source is too long.
     pub source_too_long: usize,
     /// Samples of which only the target is too long.
@@ -32,8 +32,8 @@ impl Limits {
     /// Separates the samples within the limits from those that are too long.
     pub fn select(&self, lengths: &[Lengths]) -> Selection {
         let mut selection = Selection::default();
-        for (sample, lengths) in lengths.iter().enumerate() {
-            match (lengths.source > self.source, lengths.target > self.target) {
+        for (sample, lengths) in (0_u32..).zip(lengths) {
+            match (lengths.source as usize > self.source, lengths.target as usize > self.target) {
                 (false, false) => selection.kept.push(sample),
                 (true, false) => selection.source_too_long += 1,
                 (false, true) => selection.target_too_long += 1,

@@ -18,14 +18,19 @@ pub struct Prefetch<T> {
 impl<T: Send + 'static> Prefetch<T> {
     /// Starts the thread.
     pub fn new(capacity: usize, producer: impl Iterator<Item = T> + Send + 'static) -> Self {
-        let (sender, receiver) = sync_channel(capacity);
-        let thread = spawn(move || {
+        Self::pushed(capacity, |send| {
             for item in producer {
-                if sender.send(item).is_err() {
+                if !send(item) {
                     break;
                 }
             }
-        });
+        })
+    }
+
+    /// Starts a thread that sends its items itself; where `false` comes back, nobody takes any more.
+    pub fn pushed(capacity: usize, producer: impl FnOnce(&dyn Fn(T) -> bool) + Send + 'static) -> Self {
+        let (sender, receiver) = sync_channel(capacity);
+        let thread = spawn(move || producer(&|item| sender.send(item).is_ok()));
         Self { items: Some(receiver), thread: Some(thread) }
     }
 }

@@ -43,22 +43,56 @@ pub fn read(files: &SplitFiles, folder: &Path) -> Result<Samples, DataError> {
     read_sound(files, folder, &Archives::default())
 }
 
+/// Taker of samples, chunk by chunk; its errors end the reading.
+pub(crate) type Sink<'a> = dyn FnMut(Samples) -> Result<(), DataError> + 'a;
+
 /// Reads files whose options have been checked. Archives are read once, and cached for further splits.
 pub(crate) fn read_sound(
     files: &SplitFiles,
     folder: &Path,
     archives: &Archives,
 ) -> Result<Samples, DataError> {
+    let mut read = Samples::default();
+    let mut sink = |samples| {
+        read = samples;
+        Ok(())
+    };
+    read_in_chunks(files, folder, archives, (usize::MAX, &mut sink))?;
+    Ok(read)
+}
+
+/// Reads files whose options have been checked, and hands their samples out in chunks of so many rows. Files that have to
+/// be read as a whole give one chunk.
+///
+/// The flaws of a chunk are those of its own rows.
+pub(crate) fn read_in_chunks(
+    files: &SplitFiles,
+    folder: &Path,
+    archives: &Archives,
+    (chunk, sink): (usize, &mut Sink<'_>),
+) -> Result<(), DataError> {
     require(files, folder, archives)?;
+    let chunks = (chunk, &mut *sink);
     match files {
-        SplitFiles::Parallel(fields) => parallel::read(fields, folder),
-        SplitFiles::Tsv(table) => tsv::read(&folder.join(&table.file), &table.columns),
-        SplitFiles::Csv(table) => csv::read(&folder.join(&table.file), table),
-        SplitFiles::JsonLines(table) => json_lines::read(&folder.join(&table.file), &table.columns),
-        SplitFiles::Idx(fields) => idx::read(fields, folder),
-        SplitFiles::Fasta(fasta) => fasta::read(fasta, folder, archives),
-        SplitFiles::Members(members) => members::read(members, folder, archives),
-        SplitFiles::Rows(rows) => rows::read(rows, folder, archives),
+        SplitFiles::Parallel(fields) => parallel::read(fields, folder, chunks),
+        SplitFiles::Tsv(table) => tsv::read(&folder.join(&table.file), &table.columns, chunks),
+        SplitFiles::JsonLines(table) => json_lines::read(&folder.join(&table.file), &table.columns, chunks),
+        SplitFiles::Csv(table) => sink(csv::read(&folder.join(&table.file), table)?),
+        SplitFiles::Idx(fields) => sink(idx::read(fields, folder)?),
+        SplitFiles::Fasta(fasta) => sink(fasta::read(fasta, folder, archives)?),
+        SplitFiles::Members(members) => sink(members::read(members, folder, archives)?),
+        SplitFiles::Rows(rows) => sink(rows::read(rows, folder, archives)?),
+    }
+}
+
+/// The files of a split whose samples are texts that are read line by line, so that they may be larger than the memory;
+/// none of others.
+pub(crate) fn lined(files: &SplitFiles, folder: &Path) -> Option<Vec<PathBuf>> {
+    match files {
+        SplitFiles::Parallel(_) | SplitFiles::Tsv(_) | SplitFiles::JsonLines(_) => {
+            Some(named(files).into_iter().map(|path| folder.join(path)).collect())
+        }
+        _ => None,
     }
 }
 
@@ -106,6 +140,7 @@ pub(crate) mod testing {
             std::fs::create_dir_all(path.parent().expect("in the folder")).expect("made");
             std::fs::write(path, bytes).expect("written");
         }
+        chunks_are_parts_of_the_whole(split, folder.path());
         let found = match read(split, folder.path()) {
             Ok(samples) => {
                 let mut words = Vec::new();
@@ -134,5 +169,31 @@ pub(crate) mod testing {
         };
         let folder = format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR);
         assert_eq!(found.replace(&folder, ""), expected);
+    }
+
+    /// Reads row by row, and compares with reading all at once.
+    fn chunks_are_parts_of_the_whole(split: &SplitFiles, folder: &Path) {
+        let Ok(whole) = read(split, folder) else { return };
+        let (mut columns, mut flaws, mut absent) = (Vec::new(), Flaws::default(), Vec::new());
+        let fields: Vec<String> = whole.fields().map(str::to_owned).collect();
+        let mut sink = |samples: Samples| {
+            flaws.merge(samples.flaws().clone());
+            absent.extend((0..samples.len()).map(|row| samples.absent(&fields, row)));
+            for (number, (field, values)) in samples.into_columns().into_iter().enumerate() {
+                match columns.get_mut(number) {
+                    None => columns.push((field, values)),
+                    Some((_, column)) => column.extend(values),
+                }
+            }
+            Ok(())
+        };
+        let read = read_in_chunks(split, folder, &Archives::default(), (1, &mut sink));
+        read.expect("readable as a whole");
+        let row = |row| whole.absent(&fields, row);
+        assert_eq!(absent, (0..whole.len()).map(row).collect::<Vec<_>>());
+        let (broken, all) = (&flaws.broken, &whole.flaws().broken);
+        assert_eq!((broken.count, &broken.reasons), (all.count, &all.reasons));
+        assert_eq!(flaws.remarks, whole.flaws().remarks);
+        assert_eq!(columns, whole.into_columns());
     }
 }

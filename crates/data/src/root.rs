@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::cache::Cache;
 use crate::download::digest;
 use crate::manifest::MODELS;
 use crate::reach::Reach;
@@ -23,6 +24,8 @@ pub struct DataRoot {
     named: Vec<PathBuf>,
     /// Folder of the run whose data is opened; none for an experiment that a person wrote.
     run: Option<PathBuf>,
+    /// Folder of the cache, if a person chose one.
+    cache: Option<PathBuf>,
 }
 
 /// Presence of a dataset in the data root.
@@ -47,7 +50,7 @@ pub enum Presence {
 impl DataRoot {
     /// The data root at a folder, which need not exist yet.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), trusts_runs: false, named: Vec::new(), run: None }
+        Self { folder: folder.into(), trusts_runs: false, named: Vec::new(), run: None, cache: None }
     }
 
     /// The root with a choice of trust: if true, runs may name files anywhere, as a person's own may and a stranger's
@@ -67,6 +70,21 @@ impl DataRoot {
     pub fn with_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.named.push(folder.into());
         self
+    }
+
+    /// The root with the folder of the cache that a person chose.
+    #[must_use]
+    pub fn with_cache(self, folder: Option<PathBuf>) -> Self {
+        Self { cache: folder, ..self }
+    }
+
+    /// The cache for what is made of the data.
+    ///
+    /// # Errors
+    ///
+    /// When nobody chose one and the platform has no folder for caches.
+    pub fn cache(&self) -> Result<Cache, DataError> {
+        Cache::find(self.cache.as_deref())
     }
 
     /// The root for the data of the run in a folder: unless runs are trusted, the files that it names must lie there, in
@@ -95,23 +113,27 @@ impl DataRoot {
 
     fn find_in(given: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, DataError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let cache = || {
-            if cfg!(windows) {
-                set("LOCALAPPDATA")
-            } else if cfg!(target_os = "macos") {
-                set("HOME").map(|home| home.join("Library/Caches"))
-            } else {
-                // The XDG specification asks to pass over a path that is not absolute.
-                let given = set("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
-                given.or_else(|| set("HOME").map(|home| home.join(".cache")))
-            }
-        };
         given
             .map(Path::to_owned)
             .or_else(|| set(VARIABLE))
-            .or_else(|| cache().map(|cache| cache.join("any2any")))
+            .or_else(|| Self::usual_folder(&variable))
             .map(Self::at)
             .ok_or(DataError::NoRoot)
+    }
+
+    /// `any2any` in the platform's folder for caches, by its environment variables.
+    pub(crate) fn usual_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let cache = if cfg!(windows) {
+            set("LOCALAPPDATA")
+        } else if cfg!(target_os = "macos") {
+            set("HOME").map(|home| home.join("Library/Caches"))
+        } else {
+            // The XDG specification asks to pass over a path that is not absolute.
+            let given = set("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
+            given.or_else(|| set("HOME").map(|home| home.join(".cache")))
+        };
+        cache.map(|cache| cache.join("any2any"))
     }
 
     /// The folder.

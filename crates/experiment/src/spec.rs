@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use data::{
     Cell, Data, Fasta, FilePart, Files, Join, Limit, Members, Pair, PartOfFile, Problem, Rectangle, Rows,
-    Shares, Split, SplitFiles, TableFile, Texts, Words,
+    Shares, Split, SplitFiles, Store, TableFile, Texts, Words,
 };
 pub use decoding::{Beam, Decoding, DecodingError, MinimumBayesRisk, Sampling};
 pub use evaluation::Evaluation;

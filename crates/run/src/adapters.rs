@@ -276,6 +276,17 @@ impl AdapterSet {
         Ok(())
     }
 
+    /// A digest of the state of all adapters: those of the same digest encode alike.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be saved.
+    pub fn digest(&self) -> Result<String, RunError> {
+        let place = tempfile::tempdir().map_err(RunError::io(&std::env::temp_dir()))?;
+        self.save(place.path())?;
+        crate::checksums::of_folder(place.path())
+    }
+
     /// Tasks, in the order of the experiment.
     pub fn tasks(&self) -> &[Arc<Task>] {
         &self.tasks

@@ -68,6 +68,26 @@ impl Checksums {
     }
 }
 
+/// A digest of the names and contents of all files below a folder.
+pub(crate) fn of_folder(folder: &Path) -> Result<String, RunError> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inside) = folders.pop() {
+        for entry in std::fs::read_dir(&inside).map_err(RunError::io(&inside))? {
+            let path = entry.map_err(RunError::io(&inside))?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).map_err(RunError::io(&path))?;
+            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            files.insert(name, digest(&bytes));
+        }
+    }
+    let lines: String = files.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
+    Ok(digest(lines.as_bytes()))
+}
+
 /// SHA-256 in hexadecimal digits.
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

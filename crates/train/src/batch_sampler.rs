@@ -1,18 +1,17 @@
 //! Batch sampler: the samples of each step, as a function of seed and step alone.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use any2any_adapter::Seed;
-use any2any_data::batching::{self, Lengths};
+use any2any_data::batching::{self, Plan};
 use any2any_data::{DataError, Schedule, Share};
 use any2any_experiment::spec::Mixing;
-use any2any_run::Framing;
-use any2any_translate::Example;
+use any2any_run::{Framing, RunError};
 use any2any_translate::batch::Batch;
 
 use crate::augmentation::Augmentation;
 use crate::source_dropout::SourceDropout;
+use crate::training_examples::TrainingExamples;
 
 /// The training data of all tasks, and the order of their batches.
 pub(crate) struct BatchSampler {
@@ -24,9 +23,7 @@ pub(crate) struct BatchSampler {
 
 /// The training samples of one task that are within the limits.
 pub(crate) struct TaskExamples {
-    pub examples: Vec<Example>,
-    /// The lengths of the examples without augmentation, which may make them a little longer.
-    pub lengths: Vec<Lengths>,
+    pub examples: TrainingExamples,
     /// The augmentation of every epoch.
     pub augmentation: Option<Augmentation>,
     /// The dropout of sources.
@@ -43,7 +40,7 @@ impl BatchSampler {
         seed: Seed,
     ) -> Result<Self, DataError> {
         let share = |task: &TaskExamples| {
-            let batches = batching::batches(&task.lengths, tokens);
+            let batches = batching::batches(task.examples.lengths(), tokens);
             let size = match mixing {
                 Mixing::Equal => 1.0,
                 Mixing::BySize { temperature } => (batches as f64).powf(temperature.recip()),
@@ -55,9 +52,9 @@ impl BatchSampler {
         Ok(Self { seed, schedule, tokens, tasks: tasks.into_iter().map(Arc::new).collect() })
     }
 
-    /// All batches from number `first`, counted from 0, without end.
-    pub(crate) fn batches(self, first: u64) -> impl Iterator<Item = Batch> + Send {
-        let mut plans: Vec<Option<(u64, Vec<Vec<usize>>)>> = self.tasks.iter().map(|_| None).collect();
+    /// All batches from number `first`, counted from 0, without end, or an error where samples cannot be read.
+    pub(crate) fn batches(self, first: u64) -> impl Iterator<Item = Result<Batch, RunError>> + Send {
+        let mut plans: Vec<Option<(u64, Plan)>> = self.tasks.iter().map(|_| None).collect();
         (first..).map(move |number| {
             let draw = self.schedule.at(number);
             let task = &self.tasks[draw.task];
@@ -65,28 +62,22 @@ impl BatchSampler {
                 Some((epoch, plan)) if epoch == draw.epoch => plan,
                 _ => {
                     let mut random = self.seed.random(&format!("shuffle {}", draw.task), draw.epoch);
-                    batching::plan(&task.lengths, self.tokens, &mut random)
+                    batching::plan(task.examples.lengths(), self.tokens, &mut random)
                 }
             };
-            let rows = plan.get(draw.batch).map_or(&[][..], Vec::as_slice);
-            let mut examples = match &task.augmentation {
-                None => rows.iter().map(|&row| Cow::Borrowed(&task.examples[row])).collect(),
-                Some(augmentation) => {
-                    let changed = augmentation.examples(&task.examples, rows, draw.epoch);
-                    changed.into_iter().map(Cow::Owned).collect::<Vec<_>>()
-                }
-            };
+            let rows = plan.batch(draw.batch);
+            let mut examples = task.examples.batch(rows, task.augmentation.as_ref(), draw.epoch)?;
             if let Some(source_dropout) = &task.source_dropout {
                 source_dropout.apply(&mut examples, draw.epoch);
             }
             let batch = Batch::new(draw.task, examples.iter().map(AsRef::as_ref), task.framing);
             plans[draw.task] = Some((draw.epoch, plan));
-            batch
+            Ok(batch)
         })
     }
 
     /// The number of batches in one epoch of every task.
     pub(crate) fn batches_an_epoch(&self) -> usize {
-        self.tasks.iter().map(|task| batching::batches(&task.lengths, self.tokens)).sum()
+        self.tasks.iter().map(|task| batching::batches(task.examples.lengths(), self.tokens)).sum()
     }
 }

@@ -27,6 +27,7 @@ mod start_report;
 mod tensorboard;
 mod trained;
 mod trainer;
+mod training_examples;
 mod updates;
 
 pub use auxiliary_loss::{AuxiliaryLoss, LossBatch, LossPairs, with_loss};
@@ -36,7 +37,7 @@ pub use learning::Learns;
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
 pub use optimizer::{GradientSum, Optimizer};
 pub use phases::{Phase, Phases};
-pub use prepare::{Prepared, PreparedTask, check, prepare};
+pub use prepare::{Prepared, PreparedTask, Preparing, Watch, check, prepare, prepare_watched};
 pub use rehearsal::Rehearsal;
 pub use report::{SplitReport, TaskReport};
 pub use running_mean::Outcome;

@@ -8,13 +8,14 @@ use any2any_model::{
     Alignment, EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, TokenTargets,
     can_align, ctc_loss, frame_loss,
 };
-use any2any_run::{AdapterSet, Task};
+use any2any_run::{AdapterSet, RunError, Task};
 use any2any_translate::Example;
 use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::losses::{hidden, rows};
 use burn::tensor::{Device, Tensor};
 
 use crate::auxiliary_loss::{self, AuxiliaryLoss};
+use crate::training_examples::TrainingExamples;
 
 /// The training losses of an experiment's tasks.
 #[derive(Clone, Debug)]
@@ -47,15 +48,21 @@ impl Objective {
     }
 
     /// The number of a task's samples with too few positions for the CTC loss, which leaves them out.
-    pub(crate) fn unaligned(&self, task: &Task, examples: &[Example]) -> usize {
-        let (Some(adapter), true) = (task.source(), self.alignment[task.number()] > 0.0) else { return 0 };
+    pub(crate) fn unaligned(&self, task: &Task, examples: &TrainingExamples) -> Result<usize, RunError> {
+        let (Some(adapter), true) = (task.source(), self.alignment[task.number()] > 0.0) else {
+            return Ok(0);
+        };
         let stem = adapter.stem();
-        let is_short = |example: &&Example| {
+        let is_short = |example: &Example| {
             let positions = stem.positions(example.source.as_ref().map_or(0, Sequence::len));
             let tokens = example.target_tokens();
             !can_align(positions, &tokens[..tokens.len().saturating_sub(1)])
         };
-        examples.iter().filter(is_short).count()
+        let mut short = 0;
+        for row in 0..examples.lengths().len() as u32 {
+            short += examples.batch(&[row], None, 0)?.iter().filter(|example| is_short(example)).count();
+        }
+        Ok(short)
     }
 
     /// The losses of a batch, with a graph for the gradient of their sum times `weight`.

@@ -1,19 +1,28 @@
 //! Preparation of a training: from a checked experiment to encoded data, with all problems that remain before the first
 //! step.
 
+mod opening;
+mod storing;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use any2any_adapter::{Adapter, AdapterError, Kept, Registry, Sequence, Value};
 use any2any_architecture::Block;
-use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
+use any2any_data::batching::Lengths;
+use any2any_data::cache::Cache;
+use any2any_data::{DataRoot, Limits, Selection, Streamed};
 use any2any_experiment::spec::{Experiment, Metric, Plugged};
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
 use any2any_metrics::ValueMetric;
 use any2any_model::rehearse_block;
-use any2any_run::{AdapterSet, Groups, Role, RunError, Start, Task, TaskSide, TaskSides, encoder_blocks};
+use any2any_run::{AdapterSet, Groups, Role, RunError, Start, Task, TaskSide, encoder_blocks};
 use any2any_translate::text_metrics::spaces_missing;
-use any2any_translate::{OpenedSplit, Split};
+use any2any_translate::{OpenedSplit, Origin, Split, StoredExamples};
 
+use self::opening::{OpenedTask, Train, read, unreadable};
+use self::storing::Drawn;
+pub(crate) use self::storing::stored;
 use crate::error::TrainError;
 use crate::report::TaskReport;
 use crate::schedule;
@@ -45,8 +54,10 @@ pub struct Prepared {
 pub struct PreparedTask {
     /// The task's name.
     pub name: String,
-    /// The training split.
+    /// The training split; without its samples where they are stored.
     pub train: Split,
+    /// The samples of a training split that are kept on the disk.
+    pub stored: Option<Arc<StoredExamples>>,
     /// The samples of the training split that are within the limits.
     pub selection: Selection,
     /// The validation split.
@@ -55,13 +66,68 @@ pub struct PreparedTask {
     pub test: Option<Split>,
 }
 
+impl PreparedTask {
+    /// The number of training samples that can be read.
+    pub fn samples(&self) -> usize {
+        self.stored.as_ref().map_or(self.train.examples.len(), |stored| stored.len())
+    }
+
+    /// The lengths of all training samples that can be read.
+    pub fn lengths(&self) -> Cow<'_, [Lengths]> {
+        match &self.stored {
+            Some(stored) => Cow::Borrowed(stored.lengths()),
+            None => Cow::Owned(self.train.lengths()),
+        }
+    }
+}
+
+/// A part of a preparation that may take long.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Preparing<'a> {
+    /// The samples of a task are read for its vocabularies.
+    Fitting {
+        /// The task.
+        task: &'a str,
+    },
+    /// Another process encodes the same samples, and is waited for.
+    Waiting {
+        /// The task.
+        task: &'a str,
+    },
+    /// The training samples of a task are encoded for the cache.
+    Encoding {
+        /// The task.
+        task: &'a str,
+        /// The number of samples so far.
+        samples: usize,
+    },
+}
+
+/// Watcher of a preparation.
+pub type Watch<'w> = dyn FnMut(Preparing<'_>) + 'w;
+
 /// Reads the data, fits the adapters and encodes every split.
 ///
 /// # Errors
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
-    let Encoding { adapters, tasks, warnings, start, taken_over } = encode(document, registry, root)?;
+    prepare_watched(document, registry, root, &mut |_| ())
+}
+
+/// [`prepare`] before the eyes of a person, who may have to wait for data that is larger than memory.
+///
+/// # Errors
+///
+/// As [`prepare`].
+pub fn prepare_watched(
+    document: &Document,
+    registry: &Registry,
+    root: &DataRoot,
+    watch: &mut Watch<'_>,
+) -> Result<Prepared, TrainError> {
+    let Encoding { adapters, tasks, warnings, start, taken_over } = encode(document, registry, root, watch)?;
     Ok(Prepared {
         start,
         taken_over,
@@ -85,7 +151,7 @@ pub fn check(
     registry: &Registry,
     root: &DataRoot,
 ) -> Result<(Vec<TaskReport>, Diagnostics, Option<StartReport>), TrainError> {
-    let Encoding { tasks, warnings, taken_over, .. } = encode(document, registry, root)?;
+    let Encoding { tasks, warnings, taken_over, .. } = encode(document, registry, root, &mut |_| ())?;
     Ok((tasks.iter().map(PreparedTask::report).collect(), warnings, taken_over))
 }
 
@@ -99,13 +165,26 @@ struct Encoding {
 }
 
 /// Reads the data, fits the adapters, and encodes the splits.
-fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Encoding, TrainError> {
+fn encode(
+    document: &Document,
+    registry: &Registry,
+    root: &DataRoot,
+    watch: &mut Watch<'_>,
+) -> Result<Encoding, TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     rehearse_blocks(document)?;
     schedule::rehearse(document)?;
     let start = Start::of(&document.experiment, registry)?;
-    let opened = read(document, &groups, root)?;
-    let adapters = fit(document, groups, start.as_ref(), &opened)?;
+    let mut opened = read(document, &groups, root)?;
+    let on_disk = opened.iter().any(|task| matches!(task.train, Train::Disk(..)));
+    let cache = on_disk.then(|| root.cache()).transpose().map_err(RunError::data)?;
+    let adapters = match &cache {
+        Some(cache) => {
+            fit_to_stored(document, (groups, registry), start.as_ref(), &mut opened, cache, watch)?
+        }
+        None => fit(document, groups, start.as_ref(), &opened)?,
+    };
+    let digest = cache.as_ref().map(|_| adapters.digest()).transpose()?;
     check_tasks(document, &adapters)?;
     let taken_over = start_report::check(document, &adapters, start.as_ref())?;
     let warnings = warnings(document, &adapters, &opened);
@@ -122,8 +201,18 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
                 other => other,
             };
             let split = |opened: OpenedSplit| Split::new(opened, task).map_err(unread);
-            let train = split(opened.train)?;
-            let selection = limits.select(&train.lengths());
+            let (train, stored) = match (opened.train, &cache, &digest) {
+                (Train::Memory(train), ..) => (split(train)?, None),
+                (Train::Disk(streamed, _), Some(cache), Some(digest)) => {
+                    let stored = store(task, &streamed, cache, digest, watch).map_err(unread)?;
+                    (stored.findings(), Some(Arc::new(stored)))
+                }
+                (Train::Disk(..), ..) => unreachable!("there is a cache where samples are stored"),
+            };
+            let selection = match &stored {
+                Some(stored) => limits.select(stored.lengths()),
+                None => limits.select(&train.lengths()),
+            };
             if selection.kept.is_empty() {
                 return Err(TrainError::NothingToTrainOn {
                     task: task.name().to_owned(),
@@ -133,6 +222,7 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
             Ok(PreparedTask {
                 name: task.name().to_owned(),
                 train,
+                stored,
                 selection,
                 validation: opened.validation.map(split).transpose()?,
                 test: opened.test.map(split).transpose()?,
@@ -274,96 +364,41 @@ fn misaligned(document: &Document, task: &Task) -> Option<Diagnostic> {
     Some(document.diagnose(&place, message.to_owned(), Some(help.to_owned())))
 }
 
-/// The opened splits of one task, which no adapter has seen yet.
-struct OpenedTask {
-    train: OpenedSplit,
-    validation: Option<OpenedSplit>,
-    test: Option<OpenedSplit>,
-}
-
-fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<OpenedTask>, RunError> {
-    let mut problems = Vec::new();
-    let mut opened = Vec::new();
-    for task in groups.tasks() {
-        let place = format!("/tasks/{}/data", task.name);
-        let dataset = match any2any_data::open(&document.experiment.tasks[&task.name].data, root) {
-            Ok(dataset) => dataset,
-            Err(error) => {
-                problems.push(document.diagnose(&format!("{place}/dataset"), error.to_string(), None));
-                continue;
-            }
-        };
-        let mut split = |role: &str| -> Option<Samples> {
-            dataset.has_split(role).then_some(())?;
-            let problem = |error: DataError| {
-                document.diagnose(&format!("{place}/files/{role}"), error.to_string(), None)
-            };
-            dataset.split(role).map_err(|error| problems.push(problem(error))).ok()
-        };
-        let (train, validation, test) = (split("train"), split("validation"), split("test"));
-        let Some(train) = train else {
-            if !dataset.has_split("train") {
-                let message = format!("the dataset {} has no training split", dataset.name());
-                problems.push(document.diagnose(&place, message, Some(splits_of(&dataset))));
-            }
-            continue;
-        };
-        let splits = [Some(&train), validation.as_ref(), test.as_ref()];
-        let mut missing = missing_fields(document, task, &splits);
-        missing.extend(missing_references(document, task, &splits));
-        if !missing.is_empty() {
-            problems.extend(missing);
-            continue;
-        }
-        let mut open = |samples: &Samples| -> Option<OpenedSplit> {
-            let opened = OpenedSplit::new(samples, task);
-            opened.map_err(|error| problems.push(unreadable(document, task, &error))).ok()
-        };
-        let Some(mut train) = open(&train) else { continue };
-        train.alternatives.clear();
-        let validation = validation.as_ref().and_then(&mut open);
-        let test = test.as_ref().and_then(&mut open);
-        opened.push(OpenedTask { train, validation, test });
+/// Fits adapters to what is drawn of training splits on the disk, or takes those that a former preparation has left.
+fn fit_to_stored(
+    document: &Document,
+    (groups, registry): (Groups, &Registry),
+    start: Option<&Start>,
+    opened: &mut [OpenedTask],
+    cache: &Cache,
+    watch: &mut Watch<'_>,
+) -> Result<AdapterSet, RunError> {
+    let entry = storing::entry_of_adapters(document, &groups, opened, cache)?;
+    if let Some(adapters) = entry.as_ref().and_then(|entry| storing::fitted_before(entry, document, registry))
+    {
+        return Ok(adapters);
     }
-    if problems.is_empty() { Ok(opened) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
-}
-
-/// Problems of fields that the sides of a task need and some split lacks.
-fn missing_fields(document: &Document, task: &TaskSides, splits: &[Option<&Samples>]) -> Vec<Diagnostic> {
-    let mut missing = Vec::new();
-    let sides = [(Role::Source, task.source.as_ref()), (Role::Target, Some(&task.target))];
-    for (role, side) in sides {
-        let Some(side) = side else { continue };
-        for field in &side.fields {
-            let error = splits.iter().flatten().find_map(|samples| samples.require(field).err());
-            if let Some(error) = error {
-                let place = format!("/tasks/{}/{}/{}/field", task.name, role.word(), side.medium.name());
-                missing.push(document.diagnose(&place, error.to_string(), None));
-            }
-        }
+    storing::draw_all(document, &groups, opened, watch)?;
+    let adapters = fit(document, groups, start, opened)?;
+    if let Some(entry) = entry {
+        storing::keep(&adapters, &entry)?;
     }
-    missing
+    Ok(adapters)
 }
 
-/// Problems of further references that no split has.
-fn missing_references(document: &Document, task: &TaskSides, splits: &[Option<&Samples>]) -> Vec<Diagnostic> {
-    let missing = |(number, field): (usize, &String)| {
-        let mut looked_for = splits.iter().flatten().map(|samples| samples.require(field));
-        let first = looked_for.next()?.err()?;
-        let place = format!("/tasks/{}/references/{number}", task.name);
-        looked_for.all(|found| found.is_err()).then(|| document.diagnose(&place, first.to_string(), None))
-    };
-    task.references.iter().enumerate().filter_map(missing).collect()
-}
-
-/// The problem of a split of which no sample can be read.
-fn unreadable(document: &Document, task: &TaskSides, error: &RunError) -> Diagnostic {
-    let help = "no sample of the split can be read; this is the first".to_owned();
-    document.diagnose(&format!("/tasks/{}", task.name), error.to_string(), Some(help))
-}
-
-fn splits_of(dataset: &Dataset) -> String {
-    format!("its splits: {}", dataset.splits().join(", "))
+/// The stored training samples of a task, which are encoded if the cache has them not.
+pub(crate) fn store(
+    task: &Arc<Task>,
+    streamed: &Streamed,
+    cache: &Cache,
+    adapters: &str,
+    watch: &mut Watch<'_>,
+) -> Result<StoredExamples, RunError> {
+    let origin = Origin { task, streamed };
+    let watch = std::cell::RefCell::new(watch);
+    let waits = || (watch.borrow_mut())(Preparing::Waiting { task: task.name() });
+    let mut encoded = |samples| (watch.borrow_mut())(Preparing::Encoding { task: task.name(), samples });
+    StoredExamples::open(origin, cache, adapters, waits, &mut encoded)
 }
 
 fn fit(
@@ -372,7 +407,19 @@ fn fit(
     start: Option<&Start>,
     opened: &[OpenedTask],
 ) -> Result<AdapterSet, RunError> {
-    let values = |task: usize, role| opened[task].train.values(role);
+    let drawn: Vec<Option<Drawn>> = groups
+        .tasks()
+        .iter()
+        .zip(opened)
+        .map(|(task, opened)| match &opened.train {
+            Train::Memory(train) => Drawn::of(train, task, &document.experiment),
+            Train::Disk(..) => None,
+        })
+        .collect();
+    let values = |task: usize, role| match &opened[task].train {
+        Train::Memory(train) => drawn[task].as_ref().map_or(train.values(role), |drawn| drawn.values(role)),
+        Train::Disk(_, sample) => sample.as_ref().map_or(&[][..], |sample| sample.values(role)),
+    };
     let fitted = groups.fit(&document.experiment, start, values);
     let rehearsed = fitted.and_then(|adapters| adapters.rehearse(values).map(|()| adapters));
     rehearsed.map_err(|problems| {

@@ -1,7 +1,7 @@
 //! Rehearsal: a training without log, evaluation or checkpoints, whose caller makes the updates one by one.
 
 use any2any_experiment::spec::Experiment;
-use any2any_run::{AdapterSet, RunFolder};
+use any2any_run::{AdapterSet, RunError, RunFolder};
 use any2any_translate::batch::Batch;
 use burn::tensor::Device;
 
@@ -15,7 +15,7 @@ use crate::updates::{Update, Updates};
 /// A training whose caller makes the updates one by one.
 pub struct Rehearsal {
     trainer: Trainer,
-    updates: Updates<Box<dyn Iterator<Item = Batch>>>,
+    updates: Updates<Box<dyn Iterator<Item = Result<Batch, RunError>>>>,
     batches_an_epoch: usize,
 }
 

@@ -42,6 +42,11 @@ impl PreparedTask {
     /// The report about the data.
     pub fn report(&self) -> TaskReport {
         let splits = self.splits();
+        // The samples of a training split may be stored.
+        let samples = |name, split: &Split| match (name, &self.stored) {
+            ("train", Some(stored)) => stored.len(),
+            _ => split.references.len(),
+        };
         let mut warnings = Vec::new();
         if self.selection.left_out() > 0 {
             warnings.push(format!("train: {}", self.selection));
@@ -55,7 +60,10 @@ impl PreparedTask {
             task: self.name.clone(),
             kept: self.selection.kept.len(),
             too_long: self.selection.left_out(),
-            splits: splits.iter().map(|&(name, split)| SplitReport::of(name, split)).collect(),
+            splits: splits
+                .iter()
+                .map(|&(name, split)| SplitReport::of(name, split, samples(name, split)))
+                .collect(),
             warnings,
         }
     }
@@ -69,10 +77,10 @@ impl PreparedTask {
 }
 
 impl SplitReport {
-    fn of(role: &'static str, split: &Split) -> Self {
+    fn of(role: &'static str, split: &Split, samples: usize) -> Self {
         Self {
             split: role,
-            samples: split.references.len(),
+            samples,
             unreadable: split.broken.count,
             reasons: split.broken.reasons.clone(),
             oddities: split.oddities,

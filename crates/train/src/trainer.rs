@@ -17,7 +17,7 @@ use any2any_run::{
     parameters,
 };
 use any2any_translate::batch::{Batch, Targets};
-use any2any_translate::{checksum, checksum_with_texts};
+use any2any_translate::{checksum_behind, checksum_with_texts};
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -118,7 +118,10 @@ impl Trainer {
         tasks: Vec<PreparedTask>,
     ) -> Self {
         let model = fresh_model(&experiment, &adapters, &device.clone().autodiff());
-        let data = checksum(tasks.iter().flat_map(|task| &task.train.examples));
+        let data = tasks.iter().fold(0, |sum, task| match &task.stored {
+            Some(stored) => stored.checksum_behind(sum),
+            None => checksum_behind(sum, &task.train.examples),
+        });
         let validation = || tasks.iter().filter_map(|task| task.validation.as_ref());
         let validation = checksum_with_texts(
             validation().flat_map(|split| &split.examples),

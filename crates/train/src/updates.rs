@@ -1,5 +1,6 @@
 //! The step loop: the updates of a training one by one, for trainings, benchmarks and sweeps.
 
+use any2any_run::RunError;
 use any2any_translate::batch::Batch;
 
 use crate::error::TrainError;
@@ -24,7 +25,7 @@ pub(crate) struct Update {
     pub outcome: Outcome,
 }
 
-impl<B: Iterator<Item = Batch>> Updates<B> {
+impl<B: Iterator<Item = Result<Batch, RunError>>> Updates<B> {
     /// The updates after a step, from the batches that follow it.
     pub(crate) fn after(step: u64, batches: B, rate: LearningRate) -> Self {
         Self { batches, rate, step }
@@ -34,11 +35,11 @@ impl<B: Iterator<Item = Batch>> Updates<B> {
     ///
     /// # Errors
     ///
-    /// If a loss or a gradient is not finite.
+    /// If a loss or a gradient is not finite, or samples cannot be read.
     pub(crate) fn make(&mut self, trainer: &mut Trainer) -> Result<Update, TrainError> {
         self.step += 1;
         let (step, learning_rate) = (self.step, self.rate.at(self.step));
-        let batches = trainer.next_update(&mut self.batches);
+        let batches = trainer.next_update(&mut self.batches)?;
         let outcome = trainer.step(step, &batches, learning_rate)?;
         Ok(Update { step, learning_rate, batches, outcome })
     }

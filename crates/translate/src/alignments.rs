@@ -121,7 +121,7 @@ impl Translator {
             }
         }
         let mut order: Vec<&Example> = examples.iter().collect();
-        let longest = |example: &Example| example.lengths().source.max(example.lengths().target).max(1);
+        let longest = |example: &Example| example.lengths().longest();
         order.sort_by_key(|example| std::cmp::Reverse(longest(example)));
         let mut rest = order.as_slice();
         while let Some(first) = rest.first() {
@@ -148,7 +148,7 @@ impl Translator {
             Aligner::Labels => {
                 let labels = |example: &&Example| {
                     let positions: Vec<usize> = (0..example.target.len()).collect();
-                    Weights::at(&positions, example.lengths().source)
+                    Weights::at(&positions, example.lengths().source())
                 };
                 return Ok(examples.iter().map(labels).collect());
             }
@@ -176,7 +176,7 @@ impl Translator {
             let logits = logits.into_data().convert::<f32>();
             let logits: Vec<f32> = logits.try_into_vec().expect("converted to 32-bit floats");
             for (row, (example, weights)) in examples.iter().zip(&mut weights).enumerate() {
-                let source = example.lengths().source;
+                let source = example.lengths().source();
                 let own = &logits[row * positions * vocabulary..][..source * vocabulary];
                 let (_, tokens) = example.target_tokens().split_last().unwrap_or((&0, &[]));
                 // The padding token is the blank, as in training.

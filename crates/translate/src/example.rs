@@ -24,7 +24,7 @@ pub struct Example {
 impl Example {
     /// The numbers of positions of source and target.
     pub fn lengths(&self) -> Lengths {
-        Lengths { source: self.source.as_ref().map_or(0, Sequence::len), target: self.target.len() }
+        Lengths::new(self.source.as_ref().map_or(0, Sequence::len), self.target.len())
     }
 
     /// The tokens of the target; none for frames.
@@ -47,17 +47,25 @@ pub fn absent_source(source: &Sequence) -> Sequence {
 
 /// A checksum of encoded samples (CRC-32C over all positions of all sequences).
 pub fn checksum<'a>(examples: impl IntoIterator<Item = &'a Example>) -> u32 {
-    let bytes = |sequence: &'a Sequence| -> &'a [u8] {
+    checksum_behind(0, examples)
+}
+
+/// The [`checksum`] of samples behind others, of which `sum` is the checksum.
+pub fn checksum_behind<'a>(sum: u32, examples: impl IntoIterator<Item = &'a Example>) -> u32 {
+    examples.into_iter().fold(sum, checksum_with)
+}
+
+/// The [`checksum`] of samples and one more.
+pub(crate) fn checksum_with(sum: u32, example: &Example) -> u32 {
+    fn bytes(sequence: &Sequence) -> &[u8] {
         match sequence {
             Sequence::Tokens(tokens) => bytemuck::cast_slice(tokens),
             Sequence::Frames(frames) => bytemuck::cast_slice(frames.values()),
         }
-    };
-    examples.into_iter().fold(0, |sum, example| {
-        let sum = example.source.as_ref().map_or(sum, |source| crc32c::crc32c_append(sum, bytes(source)));
-        let sum = crc32c::crc32c_append(sum, &(example.target.len() as u64).to_le_bytes());
-        crc32c::crc32c_append(sum, bytes(&example.target))
-    })
+    }
+    let sum = example.source.as_ref().map_or(sum, |source| crc32c::crc32c_append(sum, bytes(source)));
+    let sum = crc32c::crc32c_append(sum, &(example.target.len() as u64).to_le_bytes());
+    crc32c::crc32c_append(sum, bytes(&example.target))
 }
 
 /// A checksum of reference samples: of their encoded sequences, and of the opened texts, on which scores are computed.
@@ -109,4 +117,13 @@ pub(crate) fn encode_with<'s>(
             Ok(Example { sample, source, target })
         })
         .collect()
+}
+
+/// Number of bytes over which the checksum of an example goes.
+pub(crate) fn checksum_bytes(example: &Example) -> usize {
+    let bytes = |sequence: &Sequence| match sequence {
+        Sequence::Tokens(tokens) => size_of_val(&tokens[..]),
+        Sequence::Frames(frames) => size_of_val(frames.values()),
+    };
+    example.source.as_ref().map_or(0, bytes) + size_of::<u64>() + bytes(&example.target)
 }

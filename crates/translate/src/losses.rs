@@ -24,7 +24,7 @@ impl Translator {
         let model = self.model();
         let device = model.device();
         let framing = task.framing();
-        let longest = |example: &Example| example.lengths().source.max(example.lengths().target).max(1);
+        let longest = |example: &Example| example.lengths().longest();
         let mut order: Vec<&Example> = examples.iter().collect();
         order.sort_by_key(|example| std::cmp::Reverse(longest(example)));
         let mut rest = order.as_slice();

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use any2any_adapter::Value;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Counts of odd texts in a split. Values other than texts are not counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Oddities {
     /// Samples whose source has nothing but spaces.
@@ -26,22 +26,32 @@ impl Oddities {
         let mut counts = Self::default();
         let mut seen = HashSet::new();
         for (number, target) in targets.iter().enumerate() {
-            let source = sources.get(number);
-            counts.empty_sources += usize::from(source.is_some_and(is_blank));
-            counts.empty_targets += usize::from(is_blank(target));
-            let Some(target) = target.as_text() else { continue };
-            let source = match source.map(Value::as_text) {
-                Some(None) => continue,
-                Some(Some(source)) => Some(source),
-                None => None,
-            };
-            if target.trim().is_empty() && source.is_none_or(|source| source.trim().is_empty()) {
-                continue;
+            if let Some(texts) = counts.count(sources.get(number), target, copies) {
+                counts.duplicates += usize::from(!seen.insert(texts));
             }
-            counts.identical += usize::from(source == Some(target) && !copies);
-            counts.duplicates += usize::from(!seen.insert((source, target)));
         }
         counts
+    }
+
+    /// Counts a sample in all but duplicates, and gives the texts by which it may be one.
+    pub(crate) fn count<'v>(
+        &mut self,
+        source: Option<&'v Value>,
+        target: &'v Value,
+        copies: bool,
+    ) -> Option<(Option<&'v str>, &'v str)> {
+        self.empty_sources += usize::from(source.is_some_and(is_blank));
+        self.empty_targets += usize::from(is_blank(target));
+        let target = target.as_text()?;
+        let source = match source {
+            Some(source) => Some(source.as_text()?),
+            None => None,
+        };
+        if target.trim().is_empty() && source.is_none_or(|source| source.trim().is_empty()) {
+            return None;
+        }
+        self.identical += usize::from(source == Some(target) && !copies);
+        Some((source, target))
     }
 
     /// The counts that are not zero, in words.

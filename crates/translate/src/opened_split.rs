@@ -4,8 +4,9 @@ use std::fmt;
 
 use any2any_adapter::{AdapterError, File, OpenedValue, Value};
 use any2any_data::{Broken, Flaws, Samples};
-use any2any_run::{Role, RunError, TaskSide, TaskSides};
+use any2any_run::{Columns, Role, RunError, TaskSide, TaskSides};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::references;
 
@@ -57,7 +58,7 @@ pub(crate) fn named(role: Role, sample: usize, reason: impl fmt::Display) -> Str
 const ODDITIES: usize = 10;
 
 /// Warnings about samples that are read in spite of them, each counted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Warnings {
     /// Each warning, the number of its samples, and the first of them.
@@ -103,6 +104,71 @@ impl fmt::Display for Warnings {
     }
 }
 
+/// Rows of samples, opened one by one.
+pub(crate) struct Rows<'a> {
+    samples: &'a Samples,
+    task: &'a TaskSides,
+    columns: Columns<'a>,
+}
+
+/// The opened values of a sample.
+pub(crate) struct OpenedRow {
+    /// The source; `None` of a task without one.
+    pub(crate) source: Option<OpenedValue>,
+    pub(crate) target: OpenedValue,
+}
+
+impl<'a> Rows<'a> {
+    /// The rows of samples.
+    ///
+    /// # Errors
+    ///
+    /// If a field is missing.
+    pub(crate) fn of(samples: &'a Samples, task: &'a TaskSides) -> Result<Self, RunError> {
+        Ok(Self { samples, task, columns: task.columns(samples)? })
+    }
+
+    /// Opens both sides of a sample.
+    pub(crate) fn open(&self, row: usize) -> Result<OpenedRow, (Role, AdapterError)> {
+        let present = |role: Role, side: &TaskSide| match self.samples.absent(&side.fields, row) {
+            Some(reason) => Err((role, AdapterError::Value { reason })),
+            None => Ok(()),
+        };
+        if let Some(side) = &self.task.source {
+            present(Role::Source, side)?;
+        }
+        present(Role::Target, &self.task.target)?;
+        let open =
+            |role: Role, side: &TaskSide| side.open(self.unread(role, row)).map_err(|error| (role, error));
+        let source = self.task.source.as_ref().map(|side| open(Role::Source, side)).transpose()?;
+        Ok(OpenedRow { source, target: open(Role::Target, &self.task.target)? })
+    }
+
+    /// The value of a side as the data has it.
+    pub(crate) fn unread(&self, role: Role, row: usize) -> &Value {
+        match (role, &self.columns.sources) {
+            (Role::Source, Some(sources)) => &sources[row],
+            _ => &self.columns.targets[row],
+        }
+    }
+
+    /// True if both sides are meant to be equal.
+    pub(crate) fn are_copies(&self) -> bool {
+        self.task.source.as_ref().is_some_and(|source| source.fields == self.task.target.fields)
+    }
+
+    /// The values of an opened sample, whose warnings are counted; `first` is the number of the first row's sample.
+    pub(crate) fn warn(
+        &self,
+        warnings: &mut Warnings,
+        (first, row): (usize, usize),
+        OpenedRow { source, target }: OpenedRow,
+    ) -> (Option<Value>, Value) {
+        let mut value = |role, opened| warnings.of(role, first + row, self.unread(role, row), opened);
+        (source.map(|source| value(Role::Source, source)), value(Role::Target, target))
+    }
+}
+
 impl OpenedSplit {
     /// Opens every sample of a split; those that cannot be read are left out and counted.
     ///
@@ -110,28 +176,8 @@ impl OpenedSplit {
     ///
     /// If a field is missing, or no sample at all can be read.
     pub fn new(samples: &Samples, task: &TaskSides) -> Result<Self, RunError> {
-        let source = task.source.as_ref();
-        let sources = source.map(|side| side.column(samples)).transpose()?;
-        let targets = task.target.column(samples)?;
-        let present = |role: Role, side: &TaskSide, row: usize| match samples.absent(&side.fields, row) {
-            Some(reason) => Err((role, AdapterError::Value { reason })),
-            None => Ok(()),
-        };
-        let open = |row: usize| -> Result<(Option<OpenedValue>, OpenedValue), (Role, AdapterError)> {
-            if let Some(side) = source {
-                present(Role::Source, side, row)?;
-            }
-            present(Role::Target, &task.target, row)?;
-            let source = match (source, &sources) {
-                (Some(side), Some(values)) => {
-                    Some(side.open(&values[row]).map_err(|error| (Role::Source, error))?)
-                }
-                _ => None,
-            };
-            let target = task.target.open(&targets[row]).map_err(|error| (Role::Target, error))?;
-            Ok((source, target))
-        };
-        let pairs: Vec<_> = (0..targets.len()).into_par_iter().map(open).collect();
+        let rows = Rows::of(samples, task)?;
+        let pairs: Vec<_> = (0..samples.len()).into_par_iter().map(|row| rows.open(row)).collect();
         let mut opened = Self {
             samples: Vec::with_capacity(pairs.len()),
             sources: Vec::new(),
@@ -140,25 +186,23 @@ impl OpenedSplit {
             broken: samples.flaws().broken.clone(),
             warnings: Warnings::default(),
             flaws: samples.flaws().clone(),
-            copies: source.is_some_and(|source| source.fields == task.target.fields),
+            copies: rows.are_copies(),
             files: Files::default(),
         };
         opened.broken.of = pairs.len() + opened.broken.count;
         let mut first = None;
         for (row, pair) in pairs.into_iter().enumerate() {
             match pair {
-                Ok((source, target)) => {
+                Ok(pair) => {
                     let place = opened.samples.len();
                     opened.samples.push(row);
-                    if let Some(values) = &sources {
-                        Files::add(&mut opened.files.sources, place, &values[row]);
+                    if pair.source.is_some() {
+                        Files::add(&mut opened.files.sources, place, rows.unread(Role::Source, row));
                     }
-                    Files::add(&mut opened.files.targets, place, &targets[row]);
-                    let read = source.zip(sources.as_ref());
-                    let source =
-                        read.map(|(side, values)| opened.warnings.of(Role::Source, row, &values[row], side));
+                    Files::add(&mut opened.files.targets, place, rows.unread(Role::Target, row));
+                    let (source, target) = rows.warn(&mut opened.warnings, (0, row), pair);
                     opened.sources.extend(source);
-                    opened.targets.push(opened.warnings.of(Role::Target, row, &targets[row], target));
+                    opened.targets.push(target);
                 }
                 Err((role, error)) => {
                     opened.broken.add(named(role, row, &error));

@@ -15,7 +15,7 @@ use crate::opened_split::{OpenedSplit, Warnings};
 use crate::per_position::{keep_matching, retain};
 
 /// A split, encoded, beside its opened values.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Split {
     /// The encoded samples, all that can be read.
     pub examples: Vec<Example>,

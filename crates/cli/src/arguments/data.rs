@@ -22,6 +22,17 @@ pub(crate) enum DataCommand {
         #[arg(long)]
         json: bool,
     },
+    /// List what the cache holds of encoded samples and fitted vocabularies, or remove it.
+    Cache {
+        #[command(flatten)]
+        root: DataRootArgument,
+        /// Remove all but what a process is making now.
+        #[arg(long)]
+        clear: bool,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the events of recordings (annotations of EDF+ and BDF+) as a table, to make samples of.
     #[command(after_help = "Example:\n  any2any data events recordings/*.edf > events.tsv")]
     Events {

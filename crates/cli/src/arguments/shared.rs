@@ -13,6 +13,16 @@ pub(crate) struct DataRootArgument {
     /// The folder that holds datasets, or into which they are downloaded.
     #[arg(long, env = "ANY2ANY_DATA", value_name = "FOLDER")]
     pub data_root: Option<PathBuf>,
+    /// The folder of the cache: encoded samples of data that is larger than memory, for all runs on the same data.
+    #[arg(long, env = "ANY2ANY_CACHE", value_name = "FOLDER")]
+    pub cache: Option<PathBuf>,
+}
+
+impl DataRootArgument {
+    /// Finds the data root.
+    pub(crate) fn find(&self) -> Result<DataRoot, DataError> {
+        Ok(DataRoot::find(self.data_root.as_deref())?.with_cache(self.cache.clone()))
+    }
 }
 
 #[derive(Args, Debug)]
@@ -28,7 +38,7 @@ pub(crate) struct RunDataArguments {
 impl RunDataArguments {
     /// Finds the data root for runs.
     pub(crate) fn find(&self) -> Result<DataRoot, DataError> {
-        let root = DataRoot::find(self.root.data_root.as_deref())?;
+        let root = self.root.find()?;
         Ok(root.trusting_runs(self.trust_paths))
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use any2any_adapter::Registry;
-use any2any_data::DataRoot;
 use any2any_experiment::Diagnostics;
 use any2any_run::RunError;
 use any2any_train::{StartReport, TaskReport, TrainError};
@@ -66,7 +65,7 @@ fn check(arguments: &CheckArguments, registry: &Registry) -> anyhow::Result<Resu
     if arguments.no_data {
         return Ok(Ok((Vec::new(), None)));
     }
-    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let root = arguments.root.find()?;
     match any2any_train::check(&document, registry, &root) {
         Ok((tasks, warnings, start)) => {
             output::data_warnings(&warnings);

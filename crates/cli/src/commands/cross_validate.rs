@@ -15,7 +15,7 @@ use crate::output;
 use crate::progress::Display;
 
 pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> anyhow::Result<()> {
-    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let root = arguments.root.find()?;
     let config = &arguments.config;
     let document = super::experiment(&config.config, &config.overrides, registry)?;
     let experiment = &document.experiment;

@@ -1,5 +1,6 @@
-//! `any2any data list`, `any2any data get`, `any2any data events` and `any2any data look`.
+//! `any2any data list`, `any2any data get`, `any2any data cache`, `any2any data events` and `any2any data look`.
 
+mod cache;
 mod look;
 
 use std::path::PathBuf;
@@ -16,10 +17,9 @@ pub(crate) fn run(arguments: DataArguments, registry: &Registry) -> anyhow::Resu
     match arguments.command {
         DataCommand::Look(arguments) => look::run(&arguments, registry),
         DataCommand::Events { files } => events(&files, registry),
-        DataCommand::List { root, json } => list(&DataRoot::find(root.data_root.as_deref())?, json),
-        DataCommand::Get { name, root, json } => {
-            get(&name, &DataRoot::find(root.data_root.as_deref())?, json)
-        }
+        DataCommand::Cache { root, clear, json } => cache::run(&root.find()?.cache()?, clear, json),
+        DataCommand::List { root, json } => list(&root.find()?, json),
+        DataCommand::Get { name, root, json } => get(&name, &root.find()?, json),
     }
 }
 

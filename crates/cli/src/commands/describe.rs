@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use any2any_adapter::{Head, Registry};
 use any2any_architecture::{Architecture, names};
-use any2any_data::DataRoot;
 use any2any_experiment::spec::{Experiment, Prompt};
 use any2any_run::{AdapterSet, RunFolder, architecture, read_product_scales};
 use serde_json::{Value, json};
@@ -23,7 +22,7 @@ pub(crate) fn run(arguments: DescribeArguments, registry: &Registry) -> anyhow::
         (experiment, adapters, architecture, history(&run)?, engine)
     } else {
         let document = super::experiment(place, &[], registry)?;
-        let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+        let root = arguments.root.find()?;
         let prepared = any2any_train::prepare(&document, registry, &root)?;
         let architecture = architecture(&prepared.experiment, &prepared.adapters);
         (prepared.experiment, prepared.adapters, architecture, Vec::new(), Vec::new())

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use any2any_adapter::{Registry, grouped};
-use any2any_data::DataRoot;
 use any2any_sweep::{Grid, Sweep, SweepProgress};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -17,7 +16,7 @@ use crate::output::{self, duration};
 use crate::threads;
 
 pub(crate) fn run(arguments: SweepArguments, registry: &Registry) -> anyhow::Result<()> {
-    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let root = arguments.root.find()?;
     let config = &arguments.config;
     let grid = Grid::new(&config.config, &config.overrides, arguments.over, arguments.steps, registry)?;
     output::warnings(grid.document());

@@ -11,12 +11,13 @@ use serde_json::json;
 
 use crate::Program;
 use crate::arguments::TrainArguments;
+use crate::preparation::Preparation;
 use crate::progress::Display;
 use crate::{output, threads};
 
 pub(crate) fn run(arguments: TrainArguments, program: &Program) -> anyhow::Result<()> {
     let registry = &program.registry;
-    let root = DataRoot::find(arguments.root.data_root.as_deref())?.trusting_runs(arguments.trust_paths);
+    let root = arguments.root.find()?.trusting_runs(arguments.trust_paths);
     let (trainer, taken_over) = match &arguments.resume {
         Some(run) => (resume(run, &arguments, registry, &root)?, None),
         None => start(&arguments, registry, &root)?,
@@ -46,7 +47,9 @@ fn resume(
         Resuming { steps: *steps, files: files.clone(), accept_changes: *accept_changes, from: from.clone() };
     let run = RunFolder::new(run);
     threads::start_for(&run, registry);
-    let trainer = Trainer::resume(run, registry, root, resuming)?;
+    let mut shown = Preparation::new();
+    let trainer = Trainer::resume_watched(run, registry, root, resuming, &mut |part| shown.show(part))?;
+    drop(shown);
     for words in trainer.passed_over() {
         eprintln!("warning: {words}");
     }
@@ -70,7 +73,10 @@ fn start(
     let existing = if arguments.overwrite { Existing::SetAside } else { Existing::Keep };
     let run = RunFolder::new(folder);
     run.check_free(existing)?;
-    let prepared = any2any_train::prepare(&document, registry, root)?;
+    let prepared = {
+        let mut shown = Preparation::new();
+        any2any_train::prepare_watched(&document, registry, root, &mut |part| shown.show(part))?
+    };
     output::data_warnings(&prepared.warnings);
     let taken_over = prepared.taken_over.clone();
     if let Some(taken_over) = &taken_over {

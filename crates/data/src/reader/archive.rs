@@ -40,6 +40,11 @@ impl Archives {
         Self { reach, ..Self::default() }
     }
 
+    /// An empty cache of the same reach.
+    pub(crate) fn without_contents(&self) -> Self {
+        Self::within(self.reach.clone())
+    }
+
     /// Refuses a file that may not be read.
     pub(super) fn require(&self, path: &Path) -> Result<(), DataError> {
         self.reach.as_ref().map_or(Ok(()), |reach| reach.require(path))

@@ -16,12 +16,17 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use self::leaves::{Leaf, Leaves, OBJECT};
+use super::Sink;
 use super::lines::{Lines, wrong, wrong_line};
 use super::table::Table;
 use crate::samples::{Absent, no_value};
-use crate::{DataError, Samples, text};
+use crate::{DataError, text};
 
-pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError> {
+pub(super) fn read(
+    path: &Path,
+    columns: &[String],
+    (chunk, sink): (usize, &mut Sink<'_>),
+) -> Result<(), DataError> {
     let lines = Lines::filled(path)?;
     let remark = lines.remark();
     let mut rows = Rows {
@@ -39,10 +44,16 @@ pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError
             Ok(object) => rows.push_whole(line.number, object),
             Err(error) => rows.leave_out(error),
         }
+        if rows.table.as_ref().is_some_and(|table| table.is_full(chunk)) {
+            let absent = std::mem::take(&mut rows.absent);
+            if let Some(table) = &mut rows.table {
+                sink(table.take()?.with_absent(absent).with_unread(rows.unread.clone()))?;
+            }
+        }
     }
     let Rows { table, absent, unread, early, .. } = rows;
     match (table, early.into_iter().next()) {
-        (Some(table), _) => Ok(table.with_remark(remark).finish()?.with_absent(absent).with_unread(unread)),
+        (Some(table), _) => sink(table.with_remark(remark).finish()?.with_absent(absent).with_unread(unread)),
         (None, Some(error)) => Err(error),
         (None, None) => Err(wrong(path, "has no rows")),
     }
@@ -259,7 +270,7 @@ mod tests {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let path = folder.path().join("t");
             std::fs::write(&path, format!("{{\"ids\":{list},\"x\":6}}\n")).expect("written");
-            let samples = super::read(&path, &[]).expect("the other field");
+            let samples = super::super::read(&split("t", &[]), folder.path()).expect("the other field");
             assert_eq!(samples.fields().collect::<Vec<_>>(), ["x"]);
             for samples in [&samples, &samples.select(&[0, 0])] {
                 let error = samples.require("ids").expect_err("no value").to_string();

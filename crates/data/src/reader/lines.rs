@@ -267,11 +267,6 @@ impl TextFile {
         Self::of(Lines::open(path)?)
     }
 
-    /// Reads a file that must have some lines.
-    pub(super) fn filled(path: &Path) -> Result<Self, DataError> {
-        Self::of(Lines::filled(path)?)
-    }
-
     fn of(lines: Lines) -> Result<Self, DataError> {
         let mut file = Self { remark: lines.remark(), ..Self::default() };
         for line in lines {

@@ -5,37 +5,116 @@ use std::path::{Path, PathBuf};
 
 use any2any_adapter::Value;
 
-use super::lines::TextFile;
+use super::Sink;
+use super::lines::{Line, Lines};
 use crate::{DataError, Flaws, Samples};
 
-pub(super) fn read(fields: &BTreeMap<String, PathBuf>, folder: &Path) -> Result<Samples, DataError> {
-    let (mut columns, mut lengths) = (Vec::with_capacity(fields.len()), Vec::new());
-    let (mut broken, mut remarks) = (BTreeMap::<usize, DataError>::new(), Vec::new());
-    for (field, file) in fields {
+/// A file of one field.
+struct Field {
+    name: String,
+    path: PathBuf,
+    lines: Lines,
+    /// Number of lines so far.
+    read: usize,
+}
+
+impl Field {
+    fn next(&mut self) -> Result<Option<Line>, DataError> {
+        let line = self.lines.next().transpose()?;
+        self.read += usize::from(line.is_some());
+        Ok(line)
+    }
+}
+
+pub(super) fn read(
+    fields: &BTreeMap<String, PathBuf>,
+    folder: &Path,
+    (chunk, sink): (usize, &mut Sink<'_>),
+) -> Result<(), DataError> {
+    let open = |(name, file): (&String, &PathBuf)| {
         let path = folder.join(file);
-        let file = TextFile::filled(&path)?;
-        lengths.push((path, file.lines.len()));
-        columns.push((field.clone(), file.lines.into_iter().map(Value::from).collect()));
-        for (line, error) in file.broken {
-            broken.entry(line).or_insert(error);
+        Ok(Field { name: name.clone(), lines: Lines::filled(&path)?, path, read: 0 })
+    };
+    let mut fields = fields.iter().map(open).collect::<Result<Vec<_>, DataError>>()?;
+    let mut rows = Rows::new(&fields);
+    rows.flaws.remarks = fields.iter().filter_map(|field| field.lines.remark()).collect();
+    loop {
+        let lines = fields.iter_mut().map(Field::next).collect::<Result<Vec<_>, DataError>>()?;
+        if lines.iter().all(Option::is_none) {
+            return rows.finish(sink);
         }
-        remarks.extend(file.remark);
+        let Some(lines) = lines.into_iter().collect::<Option<Vec<Line>>>() else {
+            // Lines belong together by their numbers: all are counted.
+            for field in &mut fields {
+                while field.next()?.is_some() {}
+            }
+            let files = fields.into_iter().map(|field| (field.path, field.read)).collect();
+            return Err(DataError::Lengths { files });
+        };
+        rows.push(lines);
+        if rows.count >= chunk {
+            sink(rows.take())?;
+        }
     }
-    // Lines belong together by their numbers: all are counted before any is left out.
-    let samples = Samples::new(columns).ok_or(DataError::Lengths { files: lengths })?;
-    if broken.len() == samples.len()
-        && let Some((_, error)) = broken.pop_first()
-    {
-        return Err(error);
+}
+
+/// Rows that are still to be handed out.
+struct Rows {
+    names: Vec<String>,
+    columns: Vec<Vec<Value>>,
+    flaws: Flaws,
+    count: usize,
+    first: Option<DataError>,
+    /// True if a sound row was handed out.
+    handed_out: bool,
+}
+
+impl Rows {
+    fn new(fields: &[Field]) -> Self {
+        Self {
+            names: fields.iter().map(|field| field.name.clone()).collect(),
+            columns: vec![Vec::new(); fields.len()],
+            flaws: Flaws::default(),
+            count: 0,
+            first: None,
+            handed_out: false,
+        }
     }
-    let mut flaws = Flaws { remarks, ..Flaws::default() };
-    if broken.is_empty() {
-        return Ok(samples.with_flaws(flaws));
+
+    /// Adds a row, unless one of its lines cannot be read.
+    fn push(&mut self, lines: Vec<Line>) {
+        self.count += 1;
+        match lines.into_iter().map(|line| line.text).collect::<Result<Vec<String>, DataError>>() {
+            Ok(texts) => {
+                self.columns.iter_mut().zip(texts).for_each(|(column, text)| column.push(Value::from(text)));
+            }
+            Err(error) => {
+                self.flaws.broken.add(&error);
+                self.first.get_or_insert(error);
+            }
+        }
     }
-    flaws.broken.of = samples.len();
-    broken.values().for_each(|error| flaws.broken.add(error));
-    let sound: Vec<usize> = (0..samples.len()).filter(|line| !broken.contains_key(line)).collect();
-    Ok(samples.select(&sound).with_flaws(flaws))
+
+    fn take(&mut self) -> Samples {
+        let mut flaws = std::mem::take(&mut self.flaws);
+        if flaws.broken.count > 0 {
+            flaws.broken.of = self.count;
+        }
+        self.count = 0;
+        let columns: Vec<Vec<Value>> = self.columns.iter_mut().map(std::mem::take).collect();
+        self.handed_out |= columns.first().is_some_and(|column| !column.is_empty());
+        let columns = self.names.iter().cloned().zip(columns).collect();
+        Samples::new(columns).unwrap_or_default().with_flaws(flaws)
+    }
+
+    /// Hands out the last rows, unless no row at all can be read.
+    fn finish(mut self, sink: &mut Sink<'_>) -> Result<(), DataError> {
+        let last = self.take();
+        match self.first {
+            Some(error) if !self.handed_out => Err(error),
+            _ => sink(last),
+        }
+    }
 }
 
 #[cfg(test)]

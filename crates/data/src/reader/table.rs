@@ -16,6 +16,8 @@ pub(super) struct Table<'a> {
     broken: Broken,
     first: Option<DataError>,
     remarks: Vec<String>,
+    /// Number of rows that were handed out already.
+    handed_out: usize,
 }
 
 impl<'a> Table<'a> {
@@ -32,7 +34,8 @@ impl<'a> Table<'a> {
             }
         }
         let columns = names.iter().map(|_| Vec::new()).collect();
-        Ok(Self { path, names, columns, broken: Broken::default(), first: None, remarks: Vec::new() })
+        let (broken, first, remarks) = (Broken::default(), None, Vec::new());
+        Ok(Self { path, names, columns, broken, first, remarks, handed_out: 0 })
     }
 
     /// The table with a remark about its file.
@@ -84,17 +87,33 @@ impl<'a> Table<'a> {
         Err(wrong_line(self.path, line, reason))
     }
 
-    /// The finished samples.
+    /// True if so many rows are here that they should be handed out.
+    pub(super) fn is_full(&self, chunk: usize) -> bool {
+        self.len() >= chunk
+    }
+
+    /// The rows so far, which the table then lacks.
+    pub(super) fn take(&mut self) -> Result<Samples, DataError> {
+        self.handed_out += self.len();
+        let mut broken = std::mem::take(&mut self.broken);
+        broken.of = self.len() + broken.count;
+        let flaws = Flaws { broken, remarks: std::mem::take(&mut self.remarks), ..Flaws::default() };
+        let columns = self.columns.iter_mut().map(std::mem::take);
+        Samples::new(self.names.iter().cloned().zip(columns).collect())
+            .map(|samples| samples.with_flaws(flaws))
+            .ok_or_else(|| wrong(self.path, "its columns differ in length"))
+    }
+
+    /// The last rows.
+    ///
+    /// # Errors
+    ///
+    /// When there has been no row at all.
     pub(super) fn finish(mut self) -> Result<Samples, DataError> {
-        if self.len() == 0 {
+        if self.len() == 0 && self.handed_out == 0 {
             return Err(self.first.unwrap_or_else(|| wrong(self.path, "has no rows, only a header")));
         }
-        let path = self.path;
-        self.broken.of = self.len() + self.broken.count;
-        let flaws = Flaws { broken: self.broken, remarks: self.remarks, ..Flaws::default() };
-        Samples::new(self.names.into_iter().zip(self.columns).collect())
-            .map(|samples| samples.with_flaws(flaws))
-            .ok_or_else(|| wrong(path, "its columns differ in length"))
+        self.take()
     }
 }
 

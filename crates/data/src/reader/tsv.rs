@@ -2,11 +2,16 @@
 
 use std::path::Path;
 
+use super::Sink;
 use super::lines::{Lines, wrong_line};
 use super::table::Table;
-use crate::{DataError, Samples};
+use crate::DataError;
 
-pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError> {
+pub(super) fn read(
+    path: &Path,
+    columns: &[String],
+    (chunk, sink): (usize, &mut Sink<'_>),
+) -> Result<(), DataError> {
     let mut lines = Lines::filled(path)?;
     let remark = lines.remark();
     let table = if columns.is_empty() {
@@ -30,8 +35,11 @@ pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError
     for line in lines {
         let line = line?;
         table.push(line.number, line.text.map(|text| cells(&text)));
+        if table.is_full(chunk) {
+            sink(table.take()?)?;
+        }
     }
-    table.finish()
+    sink(table.finish()?)
 }
 
 /// The likely delimiter of a header without tabs.

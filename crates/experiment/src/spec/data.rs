@@ -41,11 +41,59 @@ pub struct Data {
     pub limit: Option<Limit>,
     /// The seed by which `pair`, `join` and `limit` draw samples; the seed of the experiment has no part in it.
     pub seed: u64,
+    /// The place of the encoded training samples.
+    #[serde(skip_serializing_if = "Store::is_default")]
+    pub store: Store,
+    /// The most training samples that vocabularies and other states of a medium are fitted to; of more, as many are drawn.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "is_usual_fit")]
+    pub fit_samples: usize,
+}
+
+/// The place of the encoded training samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Store {
+    /// On the disk where the training files have more than 128 MiB and can be read line by line (parallel texts, TSV, JSON
+    /// Lines, with none of `split`, `pair`, `join` and `limit`); in memory otherwise.
+    #[default]
+    Auto,
+    /// In memory.
+    Memory,
+    /// On the disk, in the cache: memory holds the lengths of the samples alone.
+    Disk,
+}
+
+impl Store {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Samples that vocabularies are fitted to if nothing is said.
+const FIT_SAMPLES: usize = 1_000_000;
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_usual_fit(samples: &usize) -> bool {
+    *samples == FIT_SAMPLES
 }
 
 impl Default for Data {
     fn default() -> Self {
-        Self { dataset: None, files: None, split: None, pair: None, join: None, limit: None, seed: 1 }
+        let (store, fit_samples) = (Store::default(), FIT_SAMPLES);
+        Self {
+            dataset: None,
+            files: None,
+            split: None,
+            pair: None,
+            join: None,
+            limit: None,
+            seed: 1,
+            store,
+            fit_samples,
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use any2any_adapter::Seed;
 use any2any_data::Prefetch;
+use any2any_run::RunError;
 use any2any_translate::batch::Batch;
+use any2any_translate::{Example, Split};
 
 use super::Trainer;
 use crate::augmentation::Augmentation;
@@ -10,16 +12,20 @@ use crate::batch_sampler::{BatchSampler, TaskExamples};
 use crate::error::TrainError;
 use crate::phases::Phase;
 use crate::source_dropout::SourceDropout;
+use crate::training_examples::{InMemory, OnDisk, TrainingExamples};
 
 impl Trainer {
     /// The batches of all updates after `steps`, prepared ahead.
-    pub(crate) fn prefetch(&self, sampler: BatchSampler, steps: u64) -> Prefetch<Batch> {
+    pub(crate) fn prefetch(&self, sampler: BatchSampler, steps: u64) -> Prefetch<Result<Batch, RunError>> {
         let first = steps * self.experiment.training.accumulate as u64;
         Prefetch::new(self.experiment.training.batch.prefetch, sampler.batches(first))
     }
 
-    /// The batches of the next update.
-    pub(crate) fn next_update(&mut self, batches: &mut impl Iterator<Item = Batch>) -> Vec<Batch> {
+    /// The batches of the next update, or the error of samples that cannot be read.
+    pub(crate) fn next_update(
+        &mut self,
+        batches: &mut impl Iterator<Item = Result<Batch, RunError>>,
+    ) -> Result<Vec<Batch>, RunError> {
         let update = batches.by_ref().take(self.experiment.training.accumulate).collect();
         self.phases.end(Phase::Data);
         update
@@ -35,16 +41,18 @@ impl Trainer {
             let report = prepared.report().warnings.into_iter().filter(|words| *words != selection);
             let mut words =
                 [prepared.selection.to_string()].into_iter().chain(report).collect::<Vec<_>>().join("; ");
-            let kept = &prepared.selection.kept;
-            let mut examples = keep(std::mem::take(&mut prepared.train.examples), kept);
-            let lengths = examples.iter().map(|example| example.lengths()).collect();
-            let sources = keep(std::mem::take(&mut prepared.train.sources), kept);
-            let targets = keep(std::mem::take(&mut prepared.train.references), kept);
             let seed = Seed(self.experiment.seed);
-            let augmentation = Augmentation::new(task, sources, targets, seed);
-            let unaligned = self.objective.unaligned(task, &examples);
-            if let Some(augmentation) = &augmentation {
-                augmentation.forget(&mut examples);
+            let augmentation = Augmentation::new(task, seed);
+            let kept = &prepared.selection.kept;
+            let mut examples = match &prepared.stored {
+                Some(stored) => TrainingExamples::Disk(OnDisk::new(stored.clone(), kept)),
+                None => TrainingExamples::Memory(in_memory(&mut prepared.train, kept, augmentation.as_ref())),
+            };
+            let unaligned = self.objective.unaligned(task, &examples)?;
+            if let (TrainingExamples::Memory(InMemory { examples, .. }), Some(augmentation)) =
+                (&mut examples, &augmentation)
+            {
+                augmentation.forget(examples);
             }
             if unaligned > 0 {
                 words = format!("{words}; {unaligned} have too few positions for the alignment loss");
@@ -52,7 +60,6 @@ impl Trainer {
             described.push((task.name().to_owned(), words));
             tasks.push(TaskExamples {
                 examples,
-                lengths,
                 augmentation,
                 source_dropout: SourceDropout::new(task.name(), task.spec().source_dropout, seed),
                 framing: task.framing(),
@@ -66,9 +73,19 @@ impl Trainer {
     }
 }
 
+/// The examples of a split that are kept, with their values where they are augmented.
+fn in_memory(train: &mut Split, kept: &[u32], augmentation: Option<&Augmentation>) -> InMemory {
+    let examples = keep(std::mem::take(&mut train.examples), kept);
+    let lengths = examples.iter().map(Example::lengths).collect();
+    let (sources, targets) = (std::mem::take(&mut train.sources), std::mem::take(&mut train.references));
+    let [of_sources, of_targets] = augmentation.map_or([false; 2], Augmentation::changes);
+    let values = |changes: bool, values| if changes { keep(values, kept) } else { Vec::new() };
+    InMemory { examples, lengths, values: [values(of_sources, sources), values(of_targets, targets)] }
+}
+
 /// The items at some indices.
-fn keep<T>(items: Vec<T>, places: &[usize]) -> Vec<T> {
+fn keep<T>(items: Vec<T>, places: &[u32]) -> Vec<T> {
     let mut places = places.iter().copied().peekable();
-    let items = items.into_iter().enumerate();
+    let items = (0..).zip(items);
     items.filter_map(|(at, item)| places.next_if_eq(&at).map(|_| item)).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use any2any_adapter::Registry;
 use any2any_data::{DataRoot, Limits};
@@ -16,7 +17,7 @@ use crate::changes::Changes;
 use crate::error::TrainError;
 use crate::learning::Rates;
 use crate::optimizer::Optimizer;
-use crate::prepare::PreparedTask;
+use crate::prepare::{PreparedTask, Watch, store, stored};
 
 /// Options of a resumed training.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +44,22 @@ impl Trainer {
         run: RunFolder,
         registry: &Registry,
         root: &DataRoot,
+        resuming: Resuming,
+    ) -> Result<Self, TrainError> {
+        Self::resume_watched(run, registry, root, resuming, &mut |_| ())
+    }
+
+    /// [`resume`](Self::resume) before the eyes of a person, who may have to wait for data that is larger than memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`resume`](Self::resume).
+    pub fn resume_watched(
+        run: RunFolder,
+        registry: &Registry,
+        root: &DataRoot,
         Resuming { steps, files, accept_changes, from }: Resuming,
+        watch: &mut Watch<'_>,
     ) -> Result<Self, TrainError> {
         let root = files.iter().fold(root.for_run(run.path()), DataRoot::with_folder);
         if !root.trusts_runs() {
@@ -81,10 +97,21 @@ impl Trainer {
                 let dataset = any2any_data::open(&task.spec().data, &root).map_err(RunError::data)?;
                 let split = |role: &str| load_split(&dataset, task, role);
                 let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
-                let train = split("train")?;
-                let selection = limits.select(&train.lengths());
+                let streamed = stored(&dataset, task.spec().data.store).map_err(TrainError::Unsupported)?;
+                let (train, stored) = match streamed {
+                    Some(streamed) => {
+                        let cache = root.cache().map_err(RunError::data)?;
+                        let stored = store(task, &streamed, &cache, &adapters.digest()?, watch)?;
+                        (stored.findings(), Some(Arc::new(stored)))
+                    }
+                    None => (split("train")?, None),
+                };
+                let selection = match &stored {
+                    Some(stored) => limits.select(stored.lengths()),
+                    None => limits.select(&train.lengths()),
+                };
                 let (validation, test) = (optional("validation")?, optional("test")?);
-                Ok(PreparedTask { name, train, selection, validation, test })
+                Ok(PreparedTask { name, train, stored, selection, validation, test })
             })
             .collect::<Result<_, TrainError>>()?;
         let mut trainer =

@@ -2,7 +2,6 @@
 
 use any2any_adapter::Registry;
 use any2any_bench::{Batching, DecodingBench, DecodingReport};
-use any2any_data::DataRoot;
 use any2any_experiment::spec::{Beam, Decoding};
 use any2any_translate::Translator;
 
@@ -40,7 +39,7 @@ fn translator(arguments: &BenchDecodeArguments, registry: &Registry) -> anyhow::
         return crate::commands::translator(place, &arguments.checkpoint, registry, precision);
     }
     let document = crate::commands::experiment(place, &arguments.overrides, registry)?;
-    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let root = arguments.root.find()?;
     Ok(any2any_bench::untrained(any2any_train::prepare(&document, registry, &root)?, precision)?)
 }
 

@@ -4,7 +4,6 @@ use std::num::NonZeroUsize;
 
 use any2any_adapter::Registry;
 use any2any_bench::{TrainingBench, TrainingReport};
-use any2any_data::DataRoot;
 
 use super::{head, memory, row};
 use crate::arguments::BenchTrainArguments;
@@ -13,7 +12,7 @@ use crate::output;
 pub(super) fn run(arguments: &BenchTrainArguments, registry: &Registry) -> anyhow::Result<()> {
     let config = &arguments.config;
     let document = crate::commands::experiment(&config.config, &config.overrides, registry)?;
-    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let root = arguments.root.find()?;
     let prepared = any2any_train::prepare(&document, registry, &root)?;
     let bench = TrainingBench {
         warm_up: arguments.warm_up,

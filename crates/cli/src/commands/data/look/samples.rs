@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use any2any_adapter::{Adapter, Registry, Sequence, Value, WrittenFile};
-use any2any_data::DataRoot;
 use any2any_train::{Prepared, PreparedTask};
 use any2any_translate::Split;
 use serde_json::json;
@@ -20,7 +19,7 @@ pub(super) fn look(
     registry: &Registry,
 ) -> anyhow::Result<()> {
     let document = crate::commands::experiment(config, &arguments.overrides, registry)?;
-    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let root = arguments.root.find()?;
     let prepared = any2any_train::prepare(&document, registry, &root)?;
     let mut described = Vec::new();
     for (number, task) in prepared.tasks.iter().enumerate() {
@@ -111,9 +110,9 @@ impl Place<'_> {
         };
         let mut sides = Vec::new();
         if self.prepared.adapters.tasks()[self.number].source().is_some() {
-            sides.push(("source", summary(lengths.iter().map(|lengths| lengths.source).collect())));
+            sides.push(("source", summary(lengths.iter().map(|lengths| lengths.source()).collect())));
         }
-        sides.push(("target", summary(lengths.iter().map(|lengths| lengths.target).collect())));
+        sides.push(("target", summary(lengths.iter().map(|lengths| lengths.target()).collect())));
         sides
     }
 

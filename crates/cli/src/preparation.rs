@@ -1,0 +1,74 @@
+//! Progress of a preparation on standard error, for data that is read, encoded, and waited for.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use any2any_adapter::grouped;
+use any2any_train::Preparing;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// The time between two lines if there is no terminal.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Shows a preparation on standard error: a line that changes on a terminal, a line from time to time elsewhere.
+pub(crate) struct Preparation {
+    bar: Option<ProgressBar>,
+    /// The task that is encoded, since when, and the samples that it had then.
+    encoding: Option<(String, Instant, usize)>,
+    said: Instant,
+}
+
+impl Preparation {
+    pub(crate) fn new() -> Self {
+        Self { bar: None, encoding: None, said: Instant::now() }
+    }
+
+    pub(crate) fn show(&mut self, part: Preparing<'_>) {
+        match part {
+            Preparing::Fitting { task } => eprintln!("task {task}: reading samples for its vocabularies"),
+            Preparing::Waiting { task } => {
+                eprintln!("task {task}: waiting for another process that encodes the same samples");
+            }
+            Preparing::Encoding { task, samples } => self.encoded(task, samples),
+            _ => {}
+        }
+    }
+
+    fn encoded(&mut self, task: &str, samples: usize) {
+        let (since, before) = match &self.encoding {
+            Some((of, since, before)) if of == task => (*since, *before),
+            _ => {
+                eprintln!("task {task}: encoding its samples once, for the cache");
+                self.encoding = Some((task.to_owned(), Instant::now(), samples));
+                self.said = Instant::now();
+                if std::io::stderr().is_terminal() {
+                    let style = ProgressStyle::with_template("{spinner} {msg}");
+                    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+                    self.bar = Some(ProgressBar::new_spinner().with_style(style));
+                }
+                return;
+            }
+        };
+        let rate = (samples - before) as f64 / since.elapsed().as_secs_f64().max(1e-9);
+        let words = format!("{} samples, {} a second", grouped(samples), grouped(rate as usize));
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(words);
+                bar.tick();
+            }
+            None if self.said.elapsed() > EVERY => {
+                eprintln!("task {task}: {words}");
+                self.said = Instant::now();
+            }
+            None => {}
+        }
+    }
+}
+
+impl Drop for Preparation {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

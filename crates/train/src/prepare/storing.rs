@@ -1,0 +1,228 @@
+//! Training splits on the disk: which are kept there, what adapters are fitted to, and what a former preparation left.
+
+use any2any_adapter::{Registry, Seed, Value};
+use any2any_data::cache::{Cache, Entry, Key};
+use any2any_data::{Dataset, Samples, Streamed};
+use any2any_experiment::Document;
+use any2any_experiment::spec::{Experiment, Store};
+use any2any_run::{AdapterSet, Groups, Role, RunError, TaskSides};
+use any2any_translate::OpenedSplit;
+use serde_json::json;
+
+use super::opening::{OpenedTask, Train};
+use super::{Preparing, Watch};
+
+/// The most bytes of training files that are kept in memory if nothing is said.
+const IN_MEMORY: u64 = 128 << 20;
+
+/// The kind of entry of fitted adapters in a cache.
+const ADAPTERS: &str = "adapters";
+
+/// The training files of a dataset, if their samples are kept on the disk; the reason why they cannot be, if they must.
+pub(crate) fn stored(dataset: &Dataset, store: Store) -> Result<Option<Streamed>, String> {
+    let streamed = || dataset.has_split("train").then(|| dataset.streamed("train")).flatten();
+    Ok(match store {
+        Store::Disk => Some(streamed().ok_or(
+            "`store: disk` needs training files that are read line by line (`parallel`, `tsv`, `json_lines`), with none of \
+             `split`, `pair`, `join` and `limit`: leave it out",
+        )?),
+        // The usual way tells which file is missing.
+        Store::Auto => streamed().filter(|files| files.size().is_ok_and(|bytes| bytes > IN_MEMORY)),
+        _ => None,
+    })
+}
+
+/// A draw of so many items, each as likely as any other, from a stream whose length nobody knows before its end
+/// (algorithm R; Vitter 1985, "Random Sampling with a Reservoir").
+struct Reservoir<T> {
+    most: usize,
+    random: any2any_adapter::Random,
+    seen: usize,
+    kept: Vec<(usize, T)>,
+}
+
+impl<T> Reservoir<T> {
+    /// The draw of a task's samples.
+    fn new(most: usize, task: &str, seed: u64) -> Self {
+        let random = Seed(seed).random(&format!("fit {task}"), 0);
+        Self { most, random, seen: 0, kept: Vec::new() }
+    }
+
+    fn offer(&mut self, item: impl FnOnce() -> T) {
+        let number = self.seen;
+        self.seen += 1;
+        if number < self.most {
+            self.kept.push((number, item()));
+        } else {
+            let place = self.random.below(self.seen);
+            if let Some(kept) = self.kept.get_mut(place) {
+                *kept = (number, item());
+            }
+        }
+    }
+
+    /// What was drawn, in the order of the stream.
+    fn into_drawn(mut self) -> Vec<(usize, T)> {
+        self.kept.sort_by_key(|(number, _)| *number);
+        self.kept
+    }
+}
+
+/// The opened values to which adapters are fitted.
+#[derive(Default)]
+pub(super) struct Drawn {
+    sources: Vec<Value>,
+    targets: Vec<Value>,
+}
+
+impl Drawn {
+    /// Values drawn from a split in memory that has more samples than adapters are fitted to; `None` of a smaller one.
+    pub(super) fn of(train: &OpenedSplit, task: &TaskSides, experiment: &Experiment) -> Option<Self> {
+        let most = experiment.tasks[&task.name].data.fit_samples;
+        let rows = train.broken.of - train.flaws.broken.count;
+        if rows <= most {
+            return None;
+        }
+        let mut reservoir = Reservoir::new(most, &task.name, experiment.seed);
+        (0..rows).for_each(|_| reservoir.offer(|| ()));
+        let mut drawn = reservoir.into_drawn().into_iter().map(|(row, ())| row).peekable();
+        let mut values = Self::default();
+        for (place, &row) in train.samples.iter().enumerate() {
+            while drawn.next_if(|&of| of < row).is_some() {}
+            if drawn.next_if_eq(&row).is_some() {
+                values.sources.extend(train.sources.get(place).cloned());
+                values.targets.push(train.targets[place].clone());
+            }
+        }
+        Some(values)
+    }
+
+    /// The values of a side.
+    pub(super) fn values(&self, role: Role) -> &[Value] {
+        match role {
+            Role::Source => &self.sources,
+            Role::Target => &self.targets,
+        }
+    }
+}
+
+/// Draws the samples of a streamed split to which adapters are fitted, and opens them.
+fn draw(streamed: &Streamed, task: &TaskSides, experiment: &Experiment) -> Result<OpenedSplit, RunError> {
+    let mut fields: Vec<&String> =
+        task.source.iter().chain([&task.target]).flat_map(|side| &side.fields).collect();
+    fields.sort();
+    fields.dedup();
+    let names: Vec<String> = fields.into_iter().cloned().collect();
+    let most = experiment.tasks[&task.name].data.fit_samples;
+    let mut reservoir = Reservoir::new(most, &task.name, experiment.seed);
+    for chunk in streamed.chunks() {
+        let chunk = chunk?;
+        let columns = names.iter().map(|name| chunk.require(name)).collect::<Result<Vec<_>, _>>()?;
+        for row in 0..chunk.len() {
+            let values = || columns.iter().map(|column| column[row].clone()).collect();
+            // A sample without one of the values is drawn as any other, and then read as little.
+            reservoir.offer(|| chunk.absent(&names, row).is_none().then(values));
+        }
+    }
+    let mut columns: Vec<Vec<Value>> = vec![Vec::new(); names.len()];
+    for values in reservoir.into_drawn().into_iter().filter_map(|(_, values): (_, Option<Vec<Value>>)| values)
+    {
+        columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+    }
+    let samples = Samples::new(names.into_iter().zip(columns).collect()).unwrap_or_default();
+    OpenedSplit::new(&samples, task)
+}
+
+/// Draws what adapters are fitted to, of every task whose training split is on the disk.
+pub(super) fn draw_all(
+    document: &Document,
+    groups: &Groups,
+    opened: &mut [OpenedTask],
+    watch: &mut Watch<'_>,
+) -> Result<(), RunError> {
+    for (task, opened) in groups.tasks().iter().zip(opened) {
+        if let Train::Disk(streamed, drawn) = &mut opened.train {
+            watch(Preparing::Fitting { task: &task.name });
+            *drawn = Some(draw(streamed, task, &document.experiment)?);
+        }
+    }
+    Ok(())
+}
+
+/// The place of fitted adapters in a cache; `None` where a task's training split is not on the disk, or the model starts
+/// from another run.
+pub(super) fn entry_of_adapters(
+    document: &Document,
+    groups: &Groups,
+    opened: &[OpenedTask],
+    cache: &Cache,
+) -> Result<Option<Entry>, RunError> {
+    let experiment = &document.experiment;
+    if experiment.model.start.from.is_some() {
+        return Ok(None);
+    }
+    let mut tasks = Vec::new();
+    for (task, opened) in groups.tasks().iter().zip(opened) {
+        let Train::Disk(streamed, _) = &opened.train else { return Ok(None) };
+        let sides = task.source.iter().chain([&task.target]);
+        let sides = sides.map(|side| {
+            json!({ "medium": side.medium.name(), "options": side.with_options.options(), "fields": side.fields })
+        });
+        tasks.push(json!({
+            "name": task.name,
+            "files": streamed.made_from(cache)?,
+            "sides": sides.collect::<Vec<_>>(),
+            "prompt": experiment.tasks[&task.name].prompt,
+            "fit_samples": experiment.tasks[&task.name].data.fit_samples,
+        }));
+    }
+    let made_from = json!({ "tasks": tasks, "seed": experiment.seed });
+    Ok(Some(cache.entry(ADAPTERS, &Key::of(&made_from))))
+}
+
+/// The adapters that a former preparation has left; `None` if there are none, or they cannot be read.
+pub(super) fn fitted_before(entry: &Entry, document: &Document, registry: &Registry) -> Option<AdapterSet> {
+    entry.description()?;
+    AdapterSet::load(&document.experiment, registry, &entry.folder().join(ADAPTERS)).ok()
+}
+
+/// Keeps fitted adapters for later preparations.
+pub(super) fn keep(adapters: &AdapterSet, entry: &Entry) -> Result<(), RunError> {
+    let lock = entry.lock(|| ())?;
+    if entry.description().is_some() {
+        // Another process kept the same ones, or those that lie there cannot be read.
+        entry.remove()?;
+    }
+    let unfinished = entry.unfinished();
+    if unfinished.exists() {
+        std::fs::remove_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
+    }
+    adapters.save(&unfinished.join(ADAPTERS))?;
+    let names: Vec<&str> = adapters.named().map(|(name, _)| name).collect();
+    entry.finish(&json!({ "of": { "adapters": names } }), &lock)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_are_drawn_as_asked_for_each_as_likely() {
+        let draw = |most, all, seed| {
+            let mut reservoir = Reservoir::new(most, "t", seed);
+            (0..all).for_each(|number| reservoir.offer(|| number * 10));
+            reservoir.into_drawn()
+        };
+        assert_eq!(draw(5, 3, 1), [(0, 0), (1, 10), (2, 20)]);
+        let mut counts = [0_usize; 20];
+        for seed in 0..4000 {
+            let drawn = draw(5, 20, seed);
+            assert_eq!(drawn.len(), 5);
+            assert!(drawn.is_sorted() && drawn.iter().all(|(number, item)| number * 10 == *item));
+            drawn.iter().for_each(|(number, _)| counts[*number] += 1);
+        }
+        // 1,000 in the mean, with a standard deviation of 27.
+        assert!(counts.iter().all(|count| (860..1140).contains(count)), "{counts:?}");
+    }
+}
