@@ -44,6 +44,7 @@ mod serve_mixed;
 mod serve_soundness;
 mod speech;
 mod start;
+mod stored;
 mod support;
 mod sweep;
 mod trust;

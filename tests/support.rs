@@ -117,6 +117,7 @@ training:
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_any2any"));
         command.args(arguments).current_dir(self.folder.path()).env_remove("ANY2ANY_DATA");
+        command.env("ANY2ANY_CACHE", self.path("cache"));
         command
     }
 
@@ -127,6 +128,7 @@ training:
         let mut limited = Command::new("sh");
         limited.args(["-c", "ulimit -v 2097152 && exec \"$0\" \"$@\""]).arg(command.get_program());
         limited.args(command.get_args()).current_dir(self.folder.path()).env_remove("ANY2ANY_DATA");
+        limited.env("ANY2ANY_CACHE", self.path("cache"));
         limited
     }
 

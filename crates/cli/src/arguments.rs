@@ -20,7 +20,7 @@ pub(crate) use bench::{
     BenchArguments, BenchCommand, BenchDecodeArguments, BenchEncoderArguments, BenchKernelsArguments,
     BenchServeArguments, BenchTrainArguments,
 };
-pub(crate) use data::{DataArguments, DataCommand, LookArguments};
+pub(crate) use data::{DataArguments, DataCommand, GenerateCorpus, LookArguments};
 pub(crate) use evaluate::{EvaluateArguments, MetricsArguments};
 pub(crate) use experiment::{CheckArguments, NewArguments, NewMediumArguments};
 pub(crate) use import::ImportArguments;

@@ -93,8 +93,7 @@ impl Cache {
         for kind in folders(&self.folder)? {
             let word = kind.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             for folder in folders(&kind)? {
-                let description = std::fs::read(folder.join(DESCRIPTION)).ok();
-                let description = description.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+                let description = entry::described(&folder);
                 held.push(Held { kind: word.clone(), bytes: size(&folder)?, folder, description });
             }
         }

@@ -103,6 +103,8 @@ pub struct Written {
     pub source_offset: u32,
     /// The padding at the end of the vocabulary is left out, since the layout needs none.
     pub without_padding: bool,
+    /// What is not quite the same there.
+    pub notes: Vec<String>,
 }
 
 impl Outgoing {
@@ -224,5 +226,11 @@ pub fn hugging_face(model: &Outgoing, folder: &Path) -> Result<Written, ExportEr
         files::json(&folder.join(sound::FILE), &sound.config(model))?;
     }
     files::safetensors(&folder.join("model.safetensors"), &tensors)?;
-    Ok(Written { kind: kind.to_owned(), source_offset, without_padding })
+    let notes = match &model.architecture.encoder {
+        Some(encoder) if matches!(kind, "MarianMTModel" | "BartForConditionalGeneration") => {
+            options::other_epsilon([encoder, &model.architecture.decoder]).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Written { kind: kind.to_owned(), source_offset, without_padding, notes })
 }

@@ -110,7 +110,7 @@ pub fn map<M: Module>(module: M, change: impl FnMut(&str, &dyn Parameter) -> Ten
     module.map(&mut Writer { path: ParameterPath::default(), change })
 }
 
-/// The module with some of its parameters frozen: they get no gradients.
+/// The module with some of its parameters frozen, which get no gradients; the others learn.
 pub fn frozen<M: Module>(module: M, is_frozen: impl Fn(&str) -> bool) -> M {
     module.map(&mut Freezer { path: ParameterPath::default(), is_frozen })
 }
@@ -246,7 +246,9 @@ impl<F: Fn(&str) -> bool> ModuleMapper for Freezer<F> {
     follow_path!();
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if (self.is_frozen)(&self.path.name()) { param.set_require_grad(false) } else { param }
+        // What was frozen before may learn now.
+        let learns = !(self.is_frozen)(&self.path.name());
+        param.set_require_grad(learns)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`ToyEnDe`] is a little grammar of English and German, and the parallel corpus that it generates.
 //! - [`agreement`] makes sentences of the same words whose subject and verb stand far apart.
+//! - [`large_pair`] is a line of a parallel corpus as large as a disk, to measure with.
 //! - A [`Generator`] is the choice between them that a manifest makes.
 
 pub mod agreement;
@@ -12,6 +13,7 @@ mod generator;
 mod german;
 mod grammar;
 mod held_out;
+mod large;
 mod lexicon;
 mod phrases;
 mod relatives;
@@ -23,4 +25,5 @@ mod toy_en_de;
 
 pub use error::SyntheticError;
 pub use generator::{Columns, Generator};
+pub use large::large_pair;
 pub use toy_en_de::{Corpus, Pair, ToyEnDe};

@@ -55,6 +55,7 @@ fn weight(option: &str) -> Weight {
         ["name"]
         | ["training", "steps" | "log_every" | "save_every"]
         | ["training", "batch", "prefetch"]
+        | ["tasks", _, "data", "store"]
         | ["device", "threads" | "index"]
         | ["evaluation", "show" | "keep_best"]
         | ["decoding", "batch_tokens"]

@@ -380,6 +380,11 @@ fn fit_to_stored(
     }
     storing::draw_all(document, &groups, opened, watch)?;
     let adapters = fit(document, groups, start, opened)?;
+    for task in opened {
+        if let Train::Disk(_, drawn) = &mut task.train {
+            *drawn = None;
+        }
+    }
     if let Some(entry) = entry {
         storing::keep(&adapters, &entry)?;
     }

@@ -33,6 +33,11 @@ pub(crate) enum DataCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Write a large corpus to the disk, to measure what data of that size takes.
+    Generate {
+        #[command(subcommand)]
+        corpus: GenerateCorpus,
+    },
     /// Print the events of recordings (annotations of EDF+ and BDF+) as a table, to make samples of.
     #[command(after_help = "Example:\n  any2any data events recordings/*.edf > events.tsv")]
     Events {
@@ -83,4 +88,19 @@ pub(crate) struct LookArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum GenerateCorpus {
+    /// Write parallel text of English and German: train, validation and test, a file a language; about 300 bytes a pair.
+    Pairs {
+        /// The folder for the files.
+        folder: PathBuf,
+        /// The number of training pairs.
+        #[arg(long, default_value_t = 1_000_000)]
+        pairs: u64,
+        /// The seed; the same gives the same lines.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }

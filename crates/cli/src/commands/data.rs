@@ -1,6 +1,7 @@
-//! `any2any data list`, `any2any data get`, `any2any data cache`, `any2any data events` and `any2any data look`.
+//! `any2any data list`, `any2any data get`, `any2any data cache`, `any2any data generate`, `any2any data events` and `any2any data look`.
 
 mod cache;
+mod generate;
 mod look;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(crate) fn run(arguments: DataArguments, registry: &Registry) -> anyhow::Resu
         DataCommand::Look(arguments) => look::run(&arguments, registry),
         DataCommand::Events { files } => events(&files, registry),
         DataCommand::Cache { root, clear, json } => cache::run(&root.find()?.cache()?, clear, json),
+        DataCommand::Generate { corpus } => generate::run(corpus),
         DataCommand::List { root, json } => list(&root.find()?, json),
         DataCommand::Get { name, root, json } => get(&name, &root.find()?, json),
     }

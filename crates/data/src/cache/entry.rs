@@ -34,8 +34,7 @@ impl Entry {
 
     /// What the entry was made from and what was found; none where there is no whole entry.
     pub fn description(&self) -> Option<Json> {
-        let bytes = std::fs::read(self.folder.join(DESCRIPTION)).ok()?;
-        serde_json::from_slice(&bytes).ok()
+        described(&self.folder)
     }
 
     /// Waits until no other process makes the entry, and keeps others from doing so. `waits` is called once if there is
@@ -68,7 +67,9 @@ impl Entry {
             let path = path.to_owned();
             move |source| DataError::Write { path, source }
         };
-        std::fs::write(&path, description.to_string()).map_err(written(&path))?;
+        let text = description.to_string();
+        let sum = crc32c::crc32c(text.as_bytes());
+        std::fs::write(&path, format!("{text}\n{sum:08x}\n")).map_err(written(&path))?;
         File::open(&path).and_then(|file| file.sync_all()).map_err(written(&path))?;
         std::fs::rename(&unfinished, &self.folder).map_err(written(&self.folder))
     }
@@ -86,6 +87,14 @@ impl Entry {
             _ => Ok(()),
         }
     }
+}
+
+/// The description of an entry's folder, a line that is followed by its CRC-32C; none where that is wrong.
+pub(super) fn described(folder: &Path) -> Option<Json> {
+    let text = std::fs::read_to_string(folder.join(DESCRIPTION)).ok()?;
+    let (description, sum) = text.strip_suffix('\n')?.split_once('\n')?;
+    (format!("{:08x}", crc32c::crc32c(description.as_bytes())) == sum).then_some(())?;
+    serde_json::from_str(description).ok()
 }
 
 /// Lock of an entry, which the system releases when the process ends in whatever way.

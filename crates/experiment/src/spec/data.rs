@@ -73,7 +73,7 @@ impl Store {
 }
 
 /// Samples that vocabularies are fitted to if nothing is said.
-const FIT_SAMPLES: usize = 1_000_000;
+const FIT_SAMPLES: usize = 500_000;
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
 fn is_usual_fit(samples: &usize) -> bool {

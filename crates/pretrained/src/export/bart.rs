@@ -127,7 +127,8 @@ pub(crate) fn stack_options(
         return Err(refused("scaled: false", "T5 alone does not scale the scores of attention"));
     }
     for norm in [Some(layers.norm), stack.final_norm, stack.embedding_norm].iter().flatten() {
-        require_layer_norm(norm, Some(Norm::LAYER.epsilon))?;
+        let near = options::is_near_usual(layers.placement, norm.epsilon);
+        require_layer_norm(norm, (!near).then_some(Norm::LAYER.epsilon))?;
     }
     if stack.final_norm.is_some() != (layers.placement == NormPlacement::Pre) {
         return Err(refused(

@@ -64,7 +64,7 @@ pub fn ctranslate2(model: &Outgoing, folder: &Path) -> Result<Written, ExportErr
             vocabulary("target_vocabulary.json", &model.target)?;
         }
     }
-    Ok(Written { kind: name.to_owned(), source_offset: 0, without_padding: false })
+    Ok(Written { kind: name.to_owned(), source_offset: 0, without_padding: false, notes: Vec::new() })
 }
 
 fn config(model: &Outgoing, epsilon: f64) -> Value {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use any2any_architecture::{Activation, Norm, NormKind, StackKind};
+use any2any_architecture::{Activation, Norm, NormKind, NormPlacement, Stack, StackKind};
 use serde_json::{Map, Value, json};
 
-use super::{ExportError, HUGGING_FACE, Outgoing};
+use super::{ExportError, HUGGING_FACE, Outgoing, layers};
 use crate::pretrained::Tensor;
 
 /// A model in the words of a family of transformers.
@@ -43,6 +43,24 @@ pub(crate) fn side(kind: StackKind) -> &'static str {
         StackKind::Encoder => "encoder",
         StackKind::Decoder => "decoder",
     }
+}
+
+/// A note about a model whose normalisations add another constant to variances than its family's layers do: Marian's own
+/// program adds 0.000001, and transformers 0.00001 to whatever it has converted from there. Behind sums, variances are
+/// near 1, so the difference is that of a few roundings.
+pub(crate) fn other_epsilon(stacks: [&Stack; 2]) -> Option<String> {
+    let theirs = Norm::LAYER.epsilon;
+    let mut norms = stacks.into_iter().filter_map(|stack| layers(HUGGING_FACE, stack).ok());
+    let other = norms.find(|layers| layers.norm.epsilon != theirs)?.norm.epsilon;
+    Some(format!(
+        "normalisations add {other} to variances here and {theirs} there: where two outputs are about as likely, the other one \
+         may be written"
+    ))
+}
+
+/// True for a constant of normalisations behind sums that stands for the usual one.
+pub(crate) fn is_near_usual(placement: NormPlacement, epsilon: f64) -> bool {
+    placement == NormPlacement::Post && (epsilon - Norm::LAYER.epsilon).abs() <= Norm::LAYER.epsilon
 }
 
 /// Refuses a normalisation that is none of mean and variance with this constant.

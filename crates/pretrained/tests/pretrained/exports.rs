@@ -152,10 +152,10 @@ fn the_models_of_experiments_are_the_same_function_in_a_family() {
         Architecture::of_text(Some(change(stack())), change(stack().attending()), 13)
     };
     let learned = |stack: Stack| Stack { positions: Positions::Learned { limit: 9, offset: 0 }, ..stack };
-    let of_marian = |stack: Stack| Stack {
-        positions: Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, offset: 0 },
-        ..stack
-    };
+    fn of_marian(stack: Stack) -> Stack {
+        let positions = Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, offset: 0 };
+        Stack { positions, ..stack }
+    }
     let bare = |stack: Stack| {
         stack.with(|layers| {
             layers.norm.bias = true;

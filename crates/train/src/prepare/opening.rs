@@ -5,7 +5,7 @@ use any2any_experiment::{Diagnostic, Diagnostics, Document};
 use any2any_run::{Groups, Role, RunError, TaskSides};
 use any2any_translate::OpenedSplit;
 
-use super::storing::stored;
+use super::storing::{Drawn, stored};
 
 /// The opened splits of one task, which no adapter has seen yet.
 pub(super) struct OpenedTask {
@@ -18,8 +18,8 @@ pub(super) struct OpenedTask {
 pub(super) enum Train {
     /// All of it, opened.
     Memory(OpenedSplit),
-    /// Files that are read line by line, and opened samples to which adapters are fitted; none until they are needed.
-    Disk(Streamed, Option<OpenedSplit>),
+    /// Files that are read line by line, and opened values to which adapters are fitted, as long as they are needed.
+    Disk(Streamed, Option<Drawn>),
 }
 
 /// Reads and opens the splits of all tasks, but for training splits that are kept on the disk.

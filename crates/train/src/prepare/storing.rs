@@ -15,6 +15,9 @@ use super::{Preparing, Watch};
 /// The most bytes of training files that are kept in memory if nothing is said.
 const IN_MEMORY: u64 = 128 << 20;
 
+/// Samples that are opened at once.
+const OPENED: usize = 8192;
+
 /// The kind of entry of fitted adapters in a cache.
 const ADAPTERS: &str = "adapters";
 
@@ -106,13 +109,12 @@ impl Drawn {
     }
 }
 
-/// Draws the samples of a streamed split to which adapters are fitted, and opens them.
-fn draw(streamed: &Streamed, task: &TaskSides, experiment: &Experiment) -> Result<OpenedSplit, RunError> {
-    let mut fields: Vec<&String> =
-        task.source.iter().chain([&task.target]).flat_map(|side| &side.fields).collect();
-    fields.sort();
-    fields.dedup();
-    let names: Vec<String> = fields.into_iter().cloned().collect();
+/// Draws the samples of a streamed split to which adapters are fitted, and opens them; those that cannot be are left out.
+fn draw(streamed: &Streamed, task: &TaskSides, experiment: &Experiment) -> Result<Drawn, RunError> {
+    let sides = task.source.iter().chain([&task.target]);
+    let mut names: Vec<String> = sides.flat_map(|side| side.fields.clone()).collect();
+    names.sort();
+    names.dedup();
     let most = experiment.tasks[&task.name].data.fit_samples;
     let mut reservoir = Reservoir::new(most, &task.name, experiment.seed);
     for chunk in streamed.chunks() {
@@ -124,13 +126,32 @@ fn draw(streamed: &Streamed, task: &TaskSides, experiment: &Experiment) -> Resul
             reservoir.offer(|| chunk.absent(&names, row).is_none().then(values));
         }
     }
-    let mut columns: Vec<Vec<Value>> = vec![Vec::new(); names.len()];
-    for values in reservoir.into_drawn().into_iter().filter_map(|(_, values): (_, Option<Vec<Value>>)| values)
-    {
-        columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+    let mut rows =
+        reservoir.into_drawn().into_iter().filter_map(|(_, values): (_, Option<Vec<Value>>)| values);
+    let mut drawn = Drawn::default();
+    let mut unread = None;
+    loop {
+        // Part by part, so that values are held once: as they are read, or opened.
+        let mut columns: Vec<Vec<Value>> = vec![Vec::new(); names.len()];
+        for values in rows.by_ref().take(OPENED) {
+            columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+        }
+        let samples = Samples::new(names.iter().cloned().zip(columns).collect()).unwrap_or_default();
+        if samples.is_empty() {
+            break;
+        }
+        match OpenedSplit::new(&samples, task) {
+            Ok(opened) => {
+                drawn.sources.extend(opened.sources);
+                drawn.targets.extend(opened.targets);
+            }
+            Err(error) => unread = Some(error),
+        }
     }
-    let samples = Samples::new(names.into_iter().zip(columns).collect()).unwrap_or_default();
-    OpenedSplit::new(&samples, task)
+    match unread {
+        Some(error) if drawn.targets.is_empty() => Err(error),
+        _ => Ok(drawn),
+    }
 }
 
 /// Draws what adapters are fitted to, of every task whose training split is on the disk.
@@ -182,8 +203,10 @@ pub(super) fn entry_of_adapters(
 
 /// The adapters that a former preparation has left; `None` if there are none, or they cannot be read.
 pub(super) fn fitted_before(entry: &Entry, document: &Document, registry: &Registry) -> Option<AdapterSet> {
-    entry.description()?;
-    AdapterSet::load(&document.experiment, registry, &entry.folder().join(ADAPTERS)).ok()
+    let description = entry.description()?;
+    let digest = description.pointer("/of/digest")?.as_str()?;
+    let loaded = AdapterSet::load(&document.experiment, registry, &entry.folder().join(ADAPTERS)).ok()?;
+    loaded.digest().is_ok_and(|found| found == digest).then_some(loaded)
 }
 
 /// Keeps fitted adapters for later preparations.
@@ -199,7 +222,7 @@ pub(super) fn keep(adapters: &AdapterSet, entry: &Entry) -> Result<(), RunError>
     }
     adapters.save(&unfinished.join(ADAPTERS))?;
     let names: Vec<&str> = adapters.named().map(|(name, _)| name).collect();
-    entry.finish(&json!({ "of": { "adapters": names } }), &lock)?;
+    entry.finish(&json!({ "of": { "adapters": names, "digest": adapters.digest()? } }), &lock)?;
     Ok(())
 }
 

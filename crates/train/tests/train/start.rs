@@ -303,3 +303,22 @@ fn pieces_that_both_vocabularies_have_keep_their_embeddings() {
         place.loss(vocabulary, "last");
     }
 }
+
+#[test]
+fn what_is_fresh_learns_beside_an_adaptation() {
+    let place = Place::new();
+    place.write_data(100, |at| ["ça", "où", "le zèbre"][at % 3], |at| ["sees", "le"][at % 2]);
+    let model = "from: base, vocabulary: extend, lora: { rank: 2 }";
+    place.run("adapted", model, "", 3);
+    let [first, last] = ["step-0", "step-3"].map(|step| rows(&place, "adapted", step));
+    for (piece, row) in first.iter().filter(|(piece, _)| piece.contains('ç') || piece.contains('è')) {
+        assert_ne!(*row, last[piece], "{piece}");
+    }
+    let [first, last] =
+        ["step-0", "step-3"].map(|step| place.weights(&format!("adapted/checkpoints/{step}")));
+    for (name, weights) in &first {
+        assert_eq!(*weights == last[name], !name.ends_with("table"), "{name}");
+    }
+    place.resumed("adapted", 6);
+    assert_ne!(rows(&place, "adapted", "step-6"), rows(&place, "adapted", "step-3"));
+}

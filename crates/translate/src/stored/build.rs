@@ -15,7 +15,7 @@ use crate::opened_split::{OpenedRow, Rows, named};
 use crate::per_position::mismatch;
 
 /// Samples between two points from which a killed process is gone on with.
-const COMMITTED: usize = 65_536;
+const COMMITTED: usize = 32_768;
 
 /// A sample that was opened and encoded.
 struct Encoded {

@@ -99,6 +99,7 @@ pub(super) fn write(
         Layout::Ctranslate2 => ctranslate2(&model, folder),
     };
     let written = written.map_err(failed)?;
+    notes.extend(written.notes.iter().cloned());
     tokenizers::write(task, &model, &written, layout, folder)?;
     atomic_file::finish_folder(unfinished, output)?;
     Ok(Exported { written, notes })

@@ -51,7 +51,7 @@ pub(super) fn write(
     if let Some(frames) = &model.sound {
         files::json(&folder.join(sound::FILE), &frames.config(model))?;
     }
-    Ok(Written { kind: name.to_owned(), source_offset: 0, without_padding: false })
+    Ok(Written { kind: name.to_owned(), source_offset: 0, without_padding: false, notes: Vec::new() })
 }
 
 /// Refuses an encoder whose layers are none of Whisper's: no option says so here.

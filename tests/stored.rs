@@ -1,0 +1,276 @@
+//! Samples on the disk: the same bytes as in memory, whatever happens to the process and to the cache.
+#![cfg(unix)]
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Instant;
+
+use any2any_adapter::Seed;
+use serde_json::Value;
+
+use crate::support::{TRANSFORMER, Workshop, sha256};
+
+const TRAINING: &str = "  steps: 30
+  save_every: 7
+evaluation: { metrics: [bleu], every: 15, keep_best: 1, decode_at_most: 10 }
+decoding: { max_length: 20 }";
+
+const ON_DISK: &[&str] = &["--set", "tasks.translate.data.store=disk"];
+
+/// The only entry of a kind in a workshop's cache.
+fn entry(workshop: &Workshop, kind: &str) -> PathBuf {
+    let folders = std::fs::read_dir(workshop.path("cache").join(kind)).expect("a cache");
+    let mut folders = folders.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir());
+    let found = folders.next().expect("an entry");
+    assert_eq!(folders.next(), None, "one entry of {kind}");
+    found
+}
+
+/// The digests of a folder's files, by name.
+fn files(folder: &Path) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("readable").path())
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, sha256(&path))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+fn assert_same_weights(workshop: &Workshop, runs: [&str; 2], step: u64) {
+    for file in ["model.safetensors", "optimizer.safetensors"] {
+        let of = |run: &str| sha256(&workshop.path(run).join(format!("checkpoints/step-{step}")).join(file));
+        assert_eq!(of(runs[0]), of(runs[1]), "{file} of {runs:?}");
+    }
+}
+
+fn train(workshop: &Workshop, run: &str, options: &[&str]) {
+    workshop.succeed(&[&["train", "experiment.yaml", "--run", run], options].concat());
+}
+
+#[test]
+fn samples_on_the_disk_train_the_same_bytes() {
+    let workshop = Workshop::new();
+    // Tokens drawn anew for every epoch, sources left out, samples that are too long, lines that cannot be read.
+    let drawn = "--set=tasks.translate.source.text.augment.bpe_dropout=0.1";
+    let mut lines = std::fs::read(workshop.path("train.en")).expect("readable");
+    lines.splice(0..3, *b"\xfft\xff");
+    std::fs::write(workshop.path("train.en"), lines).expect("writable");
+    workshop.experiment(TRANSFORMER, TRAINING);
+    let cases: [(&str, &[&str]); 3] = [
+        ("plain", &[]),
+        ("drawn", &[drawn, "--set", "tasks.translate.source_dropout=0.2"]),
+        ("limited", &["--set", "training.batch.max_source_length=17"]),
+    ];
+    for (name, options) in cases {
+        let (memory, disk) = (format!("{name}-memory"), format!("{name}-disk"));
+        train(&workshop, &memory, options);
+        train(&workshop, &disk, &[options, ON_DISK].concat());
+        assert_same_weights(&workshop, [&memory, &disk], 30);
+        assert_eq!(workshop.losses(&memory), workshop.losses(&disk), "{name}");
+        let report = |options: &[&str]| {
+            let command = [&["check", "experiment.yaml", "--json"], options].concat();
+            workshop.json(&command)["data"].clone()
+        };
+        assert_eq!(report(options), report(&[options, ON_DISK].concat()), "{name}");
+    }
+}
+
+#[test]
+fn a_run_goes_on_in_memory_or_on_the_disk() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
+    train(&workshop, "whole", &[]);
+    train(&workshop, "part", &[ON_DISK, &["--set", "training.steps=14"]].concat());
+    workshop.succeed(&["train", "--resume", "part", "--steps", "21"]);
+    let text = workshop.read("part/resolved.yaml");
+    assert!(text.contains("store: disk"), "{text}");
+    workshop.write("part/resolved.yaml", &text.replace("store: disk", "store: memory"));
+    workshop.succeed(&["train", "--resume", "part", "--steps", "30"]);
+    assert_same_weights(&workshop, ["whole", "part"], 30);
+}
+
+#[test]
+fn adapters_are_fitted_to_as_many_samples_as_asked_for() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
+    let few = [
+        "--set",
+        "tasks.translate.data.fit_samples=50",
+        "--set",
+        "tasks.translate.source.text.tokenizer.bpe.vocab=60",
+    ];
+    train(&workshop, "memory", &few);
+    train(&workshop, "disk", &[&few[..], ON_DISK].concat());
+    assert_same_weights(&workshop, ["memory", "disk"], 30);
+    let vocabulary = |run: &str| files(&workshop.path(run).join("vocab/shared-text"));
+    assert_eq!(vocabulary("memory"), vocabulary("disk"));
+}
+
+#[test]
+fn a_damaged_cache_is_named_and_made_again() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
+    train(&workshop, "whole", ON_DISK);
+    let samples = entry(&workshop, "samples");
+    let sound = files(&samples);
+    for (name, _) in &sound {
+        let path = samples.join(name);
+        let mut bytes = std::fs::read(&path).expect("readable");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, &bytes).expect("writable");
+        let run = format!("damaged-{name}");
+        let finished = workshop.run(&[&["train", "experiment.yaml", "--run", &run], ON_DISK].concat());
+        if finished.code != Some(0) {
+            assert!(finished.stderr.contains("is not what was written"), "{name}: {}", finished.stderr);
+            assert!(!samples.exists(), "{name}: a damaged entry is removed");
+            workshop.succeed(&["train", "--resume", &run]);
+        }
+        assert_same_weights(&workshop, ["whole", &run], 30);
+        assert_eq!(files(&samples), sound, "{name}");
+    }
+}
+
+#[test]
+fn damaged_vocabularies_are_not_trusted() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
+    train(&workshop, "whole", ON_DISK);
+    let vocabulary = entry(&workshop, "adapters").join("adapters/shared-text");
+    let sound = files(&vocabulary);
+    for (name, _) in &sound {
+        let path = vocabulary.join(name);
+        let mut bytes = std::fs::read(&path).expect("readable");
+        // The last digit, so that the file stays what it is.
+        let digit = bytes.iter_mut().rev().find(|byte| byte.is_ascii_digit()).expect("a number");
+        *digit = if *digit == b'1' { b'2' } else { b'1' };
+        std::fs::write(&path, bytes).expect("writable");
+    }
+    train(&workshop, "again", ON_DISK);
+    assert_same_weights(&workshop, ["whole", "again"], 30);
+    assert_eq!(files(&vocabulary), sound);
+}
+
+/// An experiment over a corpus that takes a moment to be encoded.
+fn large(workshop: &Workshop, pairs: &str) {
+    workshop.succeed(&["data", "generate", "pairs", "corpus", "--pairs", pairs]);
+    workshop.write(
+        "experiment.yaml",
+        "name: large
+tasks:
+  translate:
+    data:
+      files: { train: { parallel: { en: corpus/train.en, de: corpus/train.de } } }
+      store: disk
+      fit_samples: 1000
+    source: { text: { field: en, tokenizer: { bpe: { vocab: 500, shared: true } } } }
+    target: { text: { field: de } }
+model:
+  transformer: { d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1 }
+training: { steps: 2, schedule: { constant: { peak: 1.0e-3 } } }
+evaluation: { metrics: [] }
+",
+    );
+}
+
+#[test]
+fn a_killed_preparation_is_gone_on_with() {
+    let workshop = Workshop::new();
+    large(&workshop, "120000");
+    let began = Instant::now();
+    workshop.succeed(&["check", "experiment.yaml"]);
+    let whole = began.elapsed();
+    let samples = entry(&workshop, "samples");
+    let expected = files(&samples);
+    let random = &mut Seed(3).random("kills", 0);
+    let mut gone_on = 0;
+    for _ in 0..20 {
+        workshop.succeed(&["data", "cache", "--clear"]);
+        let mut command = workshop.command(&["check", "experiment.yaml"]);
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        std::thread::sleep(whole.mul_f64(random.unit()));
+        child.kill().expect("SIGKILL");
+        child.wait().expect("it is gone");
+        let journal = samples.with_extension("unfinished").join("journal.jsonl");
+        gone_on += usize::from(std::fs::metadata(journal).is_ok_and(|data| data.len() > 0));
+        workshop.succeed(&["check", "experiment.yaml"]);
+        assert_eq!(files(&samples), expected);
+    }
+    assert!(gone_on > 2, "{gone_on} of 20 preparations were gone on with");
+}
+
+#[test]
+fn two_processes_make_one_cache() {
+    let workshop = Workshop::new();
+    large(&workshop, "60000");
+    workshop.succeed(&["check", "experiment.yaml"]);
+    let samples = entry(&workshop, "samples");
+    let expected = files(&samples);
+    workshop.succeed(&["data", "cache", "--clear"]);
+    let start = |run: &str| {
+        let mut command = workshop.command(&["train", "experiment.yaml", "--run", run]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts")
+    };
+    let said: Vec<String> = [start("one"), start("two")]
+        .into_iter()
+        .map(|child| {
+            let output = child.wait_with_output().expect("it ends");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{said}");
+            said
+        })
+        .collect();
+    assert_same_weights(&workshop, ["one", "two"], 2);
+    assert_eq!(files(&samples), expected);
+    let encoded = said.iter().filter(|said| said.contains("encoding its samples once"));
+    assert_eq!(encoded.count(), 1, "{said:?}");
+}
+
+#[test]
+fn the_cache_is_listed_and_cleared() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
+    assert_eq!(workshop.json(&["data", "cache", "--json"])["entries"], Value::Array(Vec::new()));
+    workshop.succeed(&[&["check", "experiment.yaml"], ON_DISK].concat());
+    let held = workshop.json(&["data", "cache", "--json"]);
+    let entries = held["entries"].as_array().expect("a list");
+    let kinds: Vec<&str> = entries.iter().filter_map(|entry| entry["kind"].as_str()).collect();
+    assert_eq!(kinds, ["adapters", "samples"]);
+    assert_eq!(entries[1]["samples"], 360);
+    assert!(workshop.succeed(&["data", "cache"]).contains("360 samples"));
+    // Elsewhere, if a person says so.
+    let elsewhere = ["--cache", "elsewhere"];
+    workshop.succeed(&[&["check", "experiment.yaml"], ON_DISK, &elsewhere].concat());
+    assert_eq!(files(&entry(&workshop, "samples")), {
+        let folder =
+            workshop.path("elsewhere/samples").join(entry(&workshop, "samples").file_name().expect("a key"));
+        files(&folder)
+    });
+    workshop.succeed(&["data", "cache", "--clear"]);
+    assert_eq!(workshop.json(&["data", "cache", "--json"])["bytes"], 0);
+}
+
+#[test]
+fn what_cannot_be_on_the_disk_is_said() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
+    let limited = ["--set", "tasks.translate.data.limit.train=9"];
+    let finished = workshop.run(&[&["check", "experiment.yaml"], ON_DISK, &limited].concat());
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.stderr.contains("`store: disk` needs training files"), "{}", finished.stderr);
+    // A file that is a line short is found before anything is encoded for good.
+    let text = workshop.read("train.de");
+    workshop.write("train.de", text.trim_end().rsplit_once('\n').expect("lines").0);
+    let finished = workshop.run(&[&["check", "experiment.yaml"], ON_DISK].concat());
+    assert!(finished.stderr.contains("parallel files differ in length"), "{}", finished.stderr);
+    assert_ne!(finished.code, Some(0));
+}
