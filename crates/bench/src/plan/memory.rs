@@ -10,6 +10,9 @@ const FLOAT: u64 = 4;
 /// The most copies of a sum of gradients that the backward pass adds up in at a time, on threads of their own.
 const PARTIAL_SUMS: u64 = 4;
 
+/// The most logits that the loss holds at a time.
+const LOGITS: u64 = 1 << 22;
+
 /// The memory of a step with the largest batch of an epoch, in bytes: an estimate for the CPU backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -24,6 +27,9 @@ pub struct MemoryPlan {
     pub activations: ActivationBytes,
     /// Sums that the backward pass of a layer adds up in, and gradients on their way through it.
     pub working: u64,
+    /// Freed memory that the allocator keeps for blocks of other sizes: half as much as the activations, whose sizes change
+    /// from batch to batch.
+    pub kept_free: u64,
     /// The process with its data, before there is a model.
     pub process: u64,
     /// The most at any time. Activations go while gradients come, so it is less than the sum.
@@ -68,14 +74,18 @@ impl MemoryPlan {
                 .sum::<u64>();
         let widest =
             model.encoder.as_ref().map_or(0, |encoder| encoder.d_model).max(model.decoder.d_model) as u64;
+        let outputs = model.heads.iter().map(|head| head.part.outputs() as u64).max().unwrap_or(0);
+        let logits = LOGITS.min(positions * outputs);
         // Gradients of a stream, of what is projected from it, and of the encoder's states.
-        let working = FLOAT * (PARTIAL_SUMS * model.largest_gradient() + 6 * positions * widest);
+        let working = FLOAT * (PARTIAL_SUMS * model.largest_gradient() + 6 * positions * widest + logits);
         let activations = ActivationBytes::new(activations);
         let process = process.unwrap_or_default();
         // The gradients of the batches before stay while a further one is on its way.
         let summed = if experiment.training.accumulate > 1 { gradients } else { 0 };
-        let total = process + weights + optimizer + summed + activations.total.max(gradients) + working;
-        Self { weights, gradients, optimizer, activations, working, process, total }
+        let kept_free = activations.total / 2;
+        let changing = activations.total.max(gradients);
+        let total = process + weights + optimizer + summed + changing + working + kept_free;
+        Self { weights, gradients, optimizer, activations, working, kept_free, process, total }
     }
 
     /// What the training needs beside what the process holds already.

@@ -87,6 +87,7 @@ fn print_memory(memory: &MemoryPlan) -> anyhow::Result<()> {
         }
     }
     row("  working memory", megabytes(memory.working))?;
+    row("  freed, but kept", megabytes(memory.kept_free))?;
     row("  data and program", megabytes(memory.process))
 }
 
