@@ -116,11 +116,30 @@ fn samples_of_an_experiment_are_shown_as_they_are_trained_on() {
     assert_eq!(shown["source"]["value"], line.as_str());
     assert_eq!(shown["source"]["positions"], shown["source"]["tokens"].as_array().expect("tokens").len());
     assert_eq!(workshop.read(&format!("seen/translate-train-{sample}-source.txt")), format!("{line}\n"));
+    // Each token covers a part of the line; all but the end token together cover every letter.
+    let regions = shown["source"]["regions"].as_array().expect("regions");
+    assert_eq!(regions.len(), shown["source"]["tokens"].as_array().expect("tokens").len());
+    let covered = |region: &serde_json::Value| {
+        let bytes = region.get("bytes")?;
+        Some(&line[bytes["start"].as_u64()? as usize..bytes["end"].as_u64()? as usize])
+    };
+    let covered: String = regions.iter().filter_map(covered).collect();
+    assert_eq!(covered.replace(' ', ""), line.replace(' ', ""));
+    for (side, most) in [("source", &train["positions"]["source"]), ("target", &train["positions"]["target"])]
+    {
+        let bins = most["histogram"].as_array().expect("bins");
+        let samples: u64 = bins.iter().filter_map(|bin| bin["samples"].as_u64()).sum();
+        assert_eq!(samples, 360, "{side}");
+        assert_eq!(
+            (&bins[0]["from"], &bins[bins.len() - 1]["to"]),
+            (&most["least"], &most["most"]),
+            "{side}"
+        );
+    }
     let table = workshop.succeed(&["data", "look", "experiment.yaml"]);
-    assert!(
-        table.contains("translate, train: 360 samples") && table.contains("positions, median"),
-        "{table}"
-    );
+    for words in ["translate, train: 360 samples", "positions, median", "  ####", "    covers 0.."] {
+        assert!(table.contains(words), "{words}: {table}");
+    }
 }
 
 /// Outcome of a file that people really have.

@@ -32,6 +32,7 @@
 //! A stride, a number of panels or a width that one file alone knows is named where it stands.
 
 mod activation;
+mod activations;
 mod architecture;
 mod attention;
 mod block;
@@ -53,6 +54,7 @@ mod stem;
 mod transformer;
 
 pub use activation::Activation;
+pub use activations::Activations;
 pub use any2any_adapter::Convolution;
 pub use architecture::{Architecture, ArchitectureError, Entry, TaskParts};
 pub use attention::Attention;

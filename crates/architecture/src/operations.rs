@@ -52,13 +52,25 @@ impl Architecture {
             }
             Some(Stem::Lookup { .. }) | None => 0,
         };
+        let layers = self.layer_operations(task, shape);
+        let outputs =
+            product(positions(shape.target), self.decoder.d_model as u64, self.outputs(task) as u64);
+        stem_operations + layers + outputs
+    }
+
+    /// The operations of the layers of encoder and decoder in one forward pass over a batch of a task.
+    ///
+    /// # Panics
+    ///
+    /// When the model has no task of this number.
+    pub fn layer_operations(&self, task: usize, shape: BatchShape) -> u64 {
+        let stem = self.tasks[task].source.map(|stem| &self.stems[stem].part);
+        let width = self.encoder.as_ref().map_or(0, |encoder| encoder.d_model) as u64;
         // Positions of the source behind its stem.
         let source = stem.map_or(shape.source, |stem| stem.positions(shape.source));
         let (rows, source, target) = (shape.rows as u64, source as u64, shape.target as u64);
         let encoder = self.encoder.as_ref().map_or(0, |encoder| encoder.read_operations(rows, source));
-        let decoder = self.decoder.write_operations(rows, target, width, source);
-        let outputs = self.outputs(task) as u64;
-        stem_operations + encoder + decoder + product(rows * target, self.decoder.d_model as u64, outputs)
+        encoder + self.decoder.write_operations(rows, target, width, source)
     }
 }
 

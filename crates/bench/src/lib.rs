@@ -9,6 +9,7 @@ mod encoding;
 mod kernels;
 mod matrix_product;
 mod memory;
+mod plan;
 mod processor_time;
 mod training;
 
@@ -18,5 +19,9 @@ pub use encoding::{EncoderBench, EncoderReport};
 pub use kernels::{KernelReport, KernelsReport, kernels};
 pub use matrix_product::MatrixProduct;
 pub use memory::peak_resident_bytes;
+pub use plan::{
+    ActivationBytes, DurationPlan, EpochPlan, MeasuredSteps, MemoryPlan, OperationPlan, ParameterPlan, Part,
+    Plan,
+};
 pub use processor_time::processor_seconds;
 pub use training::{PaddingShare, PhaseSeconds, ProductRate, TrainingBench, TrainingReport};

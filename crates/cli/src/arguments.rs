@@ -22,7 +22,7 @@ pub(crate) use bench::{
 };
 pub(crate) use data::{DataArguments, DataCommand, GenerateCorpus, LookArguments};
 pub(crate) use evaluate::{EvaluateArguments, MetricsArguments};
-pub(crate) use experiment::{CheckArguments, NewArguments, NewMediumArguments};
+pub(crate) use experiment::{CheckArguments, NewArguments, NewMediumArguments, PlanArguments};
 pub(crate) use import::ImportArguments;
 pub(crate) use metrics::MetricOptions;
 pub(crate) use run::{AverageArguments, DescribeArguments, ExportArguments, ExportFormat};
@@ -56,6 +56,14 @@ pub(crate) enum Command {
     /// Report everything that is wrong with an experiment, and do nothing else.
     #[command(after_help = "Example:\n  any2any check configs/quickstart.yaml")]
     Check(CheckArguments),
+    /// Say what a training will take, without training: parameters, memory, operations, steps, and how long.
+    ///
+    /// Memory is estimated by part from shapes, for the CPU backend. The duration comes from a few steps that are measured,
+    /// of which nothing is kept; evaluations are not in it.
+    #[command(
+        after_help = "Examples:\n  any2any plan configs/quickstart.yaml\n  any2any plan configs/quickstart.yaml --steps 0 --set training.recompute=layers"
+    )]
+    Plan(PlanArguments),
     /// Print the JSON Schema of experiments, for editors.
     #[command(after_help = "Example:\n  any2any schema > experiment.schema.json")]
     Schema,

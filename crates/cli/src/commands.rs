@@ -16,6 +16,7 @@ mod judge;
 pub(crate) mod metrics;
 pub(crate) mod new;
 pub(crate) mod new_medium;
+pub(crate) mod plan;
 pub(crate) mod schema;
 pub(crate) mod score;
 pub(crate) mod serve;

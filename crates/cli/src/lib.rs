@@ -88,6 +88,7 @@ fn run(arguments: Arguments, program: &Program) -> anyhow::Result<()> {
         Command::New(arguments) => commands::new::run(arguments, registry),
         Command::NewMedium(arguments) => commands::new_medium::run(arguments, registry),
         Command::Check(arguments) => commands::check::run(arguments, registry),
+        Command::Plan(arguments) => commands::plan::run(&arguments, registry),
         Command::Schema => commands::schema::run(registry),
         Command::Data(arguments) => commands::data::run(arguments, registry),
         Command::Train(arguments) => commands::train::run(arguments, program),

@@ -36,7 +36,9 @@ pub use prompt::{Detect, Prompt, PromptError, Timestamps};
 pub(crate) use start::CHOICE;
 pub use start::{Adapted, Lora, ModelSection, Start, VocabularyStart};
 pub use task::{Losses, Side, Task};
-pub use training::{Adafactor, Adam, AdamW, Batch, Factor, Mixing, Optimizer, Schedule, Sgd, Training};
+pub use training::{
+    Adafactor, Adam, AdamW, Batch, Factor, Mixing, Optimizer, Recompute, Schedule, Sgd, Training,
+};
 
 /// A whole experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

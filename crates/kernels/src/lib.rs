@@ -22,8 +22,8 @@ pub use host::rotation::Rotation;
 #[cfg(feature = "burn")]
 pub use ops::{
     Adam, AdamState, AdditiveInputs, AttentionParameters, AttentionSettings, Branch, CellState,
-    FeedForwardParameters, LstmOrder, LstmParameters, NormParameters, Outcome, SmoothedTargets, Visibility,
-    activated, adam, add_positions, additive_attention, additive_weights, apply_rotary, attention,
-    attention_weights, cross_entropy, cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm,
-    lstm, masked_softmax, primitive, sum_of_squares,
+    FeedForwardParameters, LstmOrder, LstmParameters, NormParameters, Operand, Outcome, SmoothedTargets,
+    Visibility, activated, adam, add_positions, additive_attention, additive_weights, apply_rotary,
+    attention, attention_weights, cross_entropy, cross_entropy_outcomes, dropout, embedding, feed_forward,
+    gathered, layer_norm, lstm, masked_softmax, primitive, recomputed, sum_of_squares,
 };

@@ -12,6 +12,7 @@ mod layer_norm;
 mod lstm;
 mod masked_softmax;
 mod optimizer;
+mod recompute;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
@@ -29,6 +30,7 @@ pub use lstm::{
 };
 pub use masked_softmax::masked_softmax;
 pub use optimizer::{Adam, AdamState, adam, sum_of_squares};
+pub use recompute::{Operand, gathered, recomputed};
 
 /// The operations as compositions of burn's primitives, which every backend but flex runs, and which tests compare the
 /// fused forms with.

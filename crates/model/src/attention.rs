@@ -46,6 +46,13 @@ impl Scope {
     pub(crate) fn of_lengths(lengths: Option<Vec<usize>>) -> Self {
         Self { visibility: Visibility { lengths, ..Visibility::default() }, rotation: None }
     }
+
+    /// The scope but for its learned biases of distances.
+    #[must_use]
+    pub(crate) fn without_bias(mut self) -> Self {
+        self.visibility.bias = None;
+        self
+    }
 }
 
 /// Projected keys and values, `[batch, heads, keys, d_head]`.

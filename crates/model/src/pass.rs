@@ -20,6 +20,7 @@ pub struct Pass {
     recorder: Option<Recorder>,
     ablations: Option<Ablations>,
     cancellation: Cancellation,
+    recomputes: bool,
 }
 
 impl Pass {
@@ -31,6 +32,12 @@ impl Pass {
     /// A pass with dropout that depends on the seed and the step alone.
     pub fn training(seed: Seed, step: u64) -> Self {
         Self { dropout: Some(seed.random("dropout", step)), ..Self::default() }
+    }
+
+    /// The pass, whose transformer layers keep their inputs alone for the backward pass and are computed again in it.
+    #[must_use]
+    pub fn recomputing_layers(self) -> Self {
+        Self { recomputes: true, ..self }
     }
 
     /// A pass without dropout that keeps the attention weights of every layer and head.
@@ -77,6 +84,16 @@ impl Pass {
     pub fn into_trace(self) -> Trace {
         let trace = self.trace.unwrap_or_default();
         trace.with_records(self.recorder.map_or_else(Vec::new, |recorder| recorder.records))
+    }
+
+    /// True when layers are computed again in the backward pass; a pass that keeps tensors or changes them keeps all.
+    pub(crate) fn recomputes(&self) -> bool {
+        self.recomputes && self.trace.is_none() && self.recorder.is_none() && self.ablations.is_none()
+    }
+
+    /// A pass that draws what this one draws next, and never computes again.
+    pub(crate) fn repeated(&self) -> Self {
+        Self { dropout: self.dropout.clone(), ..Self::default() }
     }
 
     /// True when attention weights must be there as a tensor: to be kept, or to be changed.

@@ -3,6 +3,7 @@
 
 mod cache;
 mod layer;
+mod recompute;
 
 use any2any_architecture::{DropoutRates, Gains, Stack, StackKind, TransformerLayers};
 use burn::module::Module;
@@ -87,7 +88,11 @@ impl TransformerStack {
     ) -> Tensor<3> {
         let [_, target, _] = input.dims();
         let scope = self.positions.scope(0, target, None, &input.device());
-        self.forward(input, &scope, encoded, None, pass)
+        let encoded = encoded.map(|encoded| EncoderOutput {
+            states: any2any_kernels::gathered(encoded.states.clone(), None),
+            ..encoded.clone()
+        });
+        self.forward(input, &scope, encoded.as_ref(), None, pass)
     }
 
     /// Hidden states of positions that follow those in the cache, which then holds them too.
@@ -127,7 +132,12 @@ impl TransformerStack {
                 break;
             }
             let cache = cache.as_mut().map(|cache| &mut cache.layers[number]);
-            states = layer.forward(states, layer::LayerInput { scope, cross: &cross, encoded, cache }, pass);
+            states = match cache {
+                None if pass.recomputes() => layer.recomputed(states, scope, &cross, encoded, pass),
+                cache => {
+                    layer.forward(states, layer::LayerInput { scope, cross: &cross, encoded, cache }, pass)
+                }
+            };
         }
         if let Some(cache) = cache {
             cache.written += positions;

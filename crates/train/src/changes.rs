@@ -53,7 +53,7 @@ fn weight(option: &str) -> Weight {
     match &parts[..] {
         // The number of steps may change, and options that only print, keep or prepare something have no effect.
         ["name"]
-        | ["training", "steps" | "log_every" | "save_every"]
+        | ["training", "steps" | "log_every" | "save_every" | "recompute"]
         | ["training", "batch", "prefetch"]
         | ["tasks", _, "data", "store"]
         | ["device", "threads" | "index"]
@@ -94,7 +94,11 @@ training: { steps: 5000 }
             (RUN.to_owned(), None, None),
             (RUN.replace("name: a", "name: b"), None, None),
             (RUN.replace("5000", "6000"), None, None),
-            (RUN.replace("5000", "5000, log_every: 3, batch: { prefetch: 9 }"), None, None),
+            (
+                RUN.replace("5000", "5000, log_every: 3, recompute: layers, batch: { prefetch: 9 }"),
+                None,
+                None,
+            ),
             (extended("seed: 2\n"), Some("`seed` is 2, and was 1"), None),
             (
                 RUN.replace("5000", "5000, clip_norm: null"),

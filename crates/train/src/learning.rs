@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use any2any_architecture::belongs_to;
+use any2any_architecture::{Architecture, belongs_to};
 use any2any_experiment::spec::{Experiment, Factor, Lora};
 use serde::Serialize;
 
@@ -54,6 +54,25 @@ impl Learning {
     pub(crate) fn is_of_all(&self) -> bool {
         self.freeze.is_empty() && self.lora.is_none()
     }
+}
+
+/// The shapes of what learns in a training from nothing, each with its size: parameters, and the two narrow matrices beside
+/// those that are adapted.
+pub fn learned(experiment: &Experiment, architecture: &Architecture) -> Vec<(Vec<usize>, u64)> {
+    let learning = Learning::new(experiment, Vec::new());
+    let rank = experiment.model.start.lora.as_ref().map_or(0, |lora| lora.rank);
+    let shapes = architecture.parameters().into_iter().flat_map(|parameter| {
+        match (learning.of(&parameter.name), &parameter.shape[..]) {
+            (Learns::Whole, _) => vec![parameter.shape],
+            (Learns::LowRank, &[inputs, outputs]) => vec![vec![inputs, rank], vec![rank, outputs]],
+            _ => Vec::new(),
+        }
+    });
+    let sized = shapes.map(|shape| {
+        let size = shape.iter().map(|&size| size as u64).product();
+        (shape, size)
+    });
+    sized.collect()
 }
 
 /// Factors of the learning rate by parts of the model.

@@ -33,7 +33,7 @@ mod updates;
 pub use auxiliary_loss::{AuxiliaryLoss, LossBatch, LossPairs, with_loss};
 pub use average::average_weights;
 pub use error::TrainError;
-pub use learning::Learns;
+pub use learning::{Learns, learned};
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
 pub use optimizer::{GradientSum, Optimizer};
 pub use phases::{Phase, Phases};

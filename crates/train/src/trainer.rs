@@ -310,6 +310,9 @@ impl Trainer {
         for (number, batch) in update.iter().enumerate() {
             let pass_number = (step - 1) * update.len() as u64 + number as u64;
             let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
+            if self.experiment.training.recompute.is_some() {
+                pass = pass.recomputing_layers();
+            }
             let objective = &self.objective;
             let adapted =
                 self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone(), Some(pass_number)));

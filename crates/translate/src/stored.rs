@@ -9,7 +9,7 @@ mod record;
 
 use std::sync::Arc;
 
-use any2any_adapter::{Sequence, Value};
+use any2any_adapter::{Adapter, Sequence, Value};
 use any2any_data::batching::Lengths;
 use any2any_data::cache::{Cache, Entry, Key, Records, Writer};
 use any2any_data::{Flaws, Streamed};
@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
 use self::findings::Findings;
 use self::record::{Held, Record};
 use crate::example::Example;
-use crate::split::Split;
+use crate::split::{Split, evenly};
 
 /// The kind of entry in a cache.
 const KIND: &str = "samples";
@@ -132,6 +132,28 @@ impl StoredExamples {
         let mut flaws = Flaws::default();
         flaws.remarks = remarks;
         Split { broken, warnings, flaws, oddities, ..Split::default() }
+    }
+
+    /// Some examples, evenly spaced over all, with their values: those that tokens stand for, where none are kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`example`](Self::example).
+    pub fn some(&self, count: usize) -> Result<Split, RunError> {
+        let mut split = self.findings();
+        for number in evenly(count, self.len()) {
+            let (example, [source_value, target_value]) = self.whole(number)?;
+            let value = |adapter: &dyn Adapter, sequence: &Sequence, kept: Option<Value>| {
+                let decoded = || adapter.decode(sequence).map(|decoded| decoded.value);
+                kept.or_else(|| decoded().ok()).unwrap_or_else(|| Value::from(""))
+            };
+            if let (Some(adapter), Some(sequence)) = (self.task.source(), &example.source) {
+                split.sources.push(value(adapter.as_ref(), sequence, source_value));
+            }
+            split.references.push(value(self.task.target().as_ref(), &example.target, target_value));
+            split.examples.push(example);
+        }
+        Ok(split)
     }
 
     /// An example.

@@ -1,4 +1,4 @@
-//! Arguments of the commands that write a medium or an experiment, or check one.
+//! Arguments of the commands that write a medium or an experiment, check one, or plan its training.
 
 use std::path::PathBuf;
 
@@ -61,6 +61,23 @@ pub(crate) struct CheckArguments {
     /// Check the experiment alone: do not read its data.
     #[arg(long)]
     pub no_data: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// The number of steps that are measured for the duration; 0: none, and no duration.
+    #[arg(long, default_value_t = 5)]
+    pub steps: u64,
+    /// The number of steps before the first measured one.
+    #[arg(long, value_name = "STEPS", default_value_t = 1)]
+    pub warm_up: u64,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

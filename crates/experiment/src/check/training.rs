@@ -10,6 +10,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
         return;
     };
     check_schedule(checker, &training);
+    check_recompute(checker, &training);
     let (tokens, lengths) = ("/training/batch/tokens", "/training/batch");
     let longest = training.batch.max_source_length.max(training.batch.max_target_length);
     if checker.sound(&[lengths]) && checker.given(tokens) && training.batch.tokens < longest {
@@ -21,6 +22,20 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
             "set `tokens` to at least {longest}, or lower `max_source_length` and `max_target_length`"
         );
         checker.warning(tokens, message, help);
+    }
+}
+
+/// Layers that are computed again are those of transformers: an LSTM goes through its layers position by position.
+fn check_recompute(checker: &mut Checker<'_>, training: &Training) {
+    let place = "/training/recompute";
+    if training.recompute.is_none() || !checker.sound(&[place, "/model"]) {
+        return;
+    }
+    let Some(model) = checker.model() else { return };
+    let (encoder, decoder) = model.stacks();
+    if encoder.iter().chain([&decoder]).any(|stack| stack.lstm().is_some()) {
+        let message = "the layers of an LSTM cannot be computed again in the backward pass";
+        checker.error(place, message, "leave `recompute` out, or choose `transformer` or `decoder_only`");
     }
 }
 

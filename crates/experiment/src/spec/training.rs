@@ -30,6 +30,9 @@ pub struct Training {
     /// The number of batches whose gradients are summed into one update.
     #[schemars(range(min = 1))]
     pub accumulate: usize,
+    /// Activation checkpointing (Chen et al. 2016): what the backward pass computes again instead of keeping it, with
+    /// the same weights to the last bit, for about a third more time. Needs transformer layers; null: nothing.
+    pub recompute: Option<Recompute>,
     /// Label smoothing (Szegedy et al. 2016): the share of each target's probability that is spread over the
     /// vocabulary.
     #[schemars(range(min = 0.0, max = 0.9))]
@@ -55,12 +58,21 @@ impl Default for Training {
             batch: Batch::default(),
             mixing: Mixing::default(),
             accumulate: 1,
+            recompute: None,
             label_smoothing: 0.1,
             clip_norm: Some(1.0),
             log_every: 50,
             save_every: None,
         }
     }
+}
+
+/// The part of the forward pass that is computed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Recompute {
+    /// Each layer of encoder and decoder: its input alone is kept.
+    Layers,
 }
 
 /// A factor of the learning rate.

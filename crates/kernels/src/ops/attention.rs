@@ -107,6 +107,8 @@ pub fn primitive(
         Some(rotation) => apply_rotary(rotation, heads),
     };
     let input = branch.primitive_input(stream.clone());
+    // Keys and values are two uses, which the fused form makes one.
+    let attended = attended.map(|attended| super::recompute::gathered(attended, Some(stream.clone())));
     let attended = attended.unwrap_or_else(|| input.clone());
     let [_, keys, _] = attended.dims();
     let linear =

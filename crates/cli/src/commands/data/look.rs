@@ -2,6 +2,8 @@
 //! are trained on.
 
 mod files;
+mod histogram;
+mod regions;
 mod samples;
 
 use std::path::PathBuf;

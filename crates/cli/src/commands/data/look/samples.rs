@@ -1,13 +1,16 @@
 //! Samples of an experiment as they are trained on: opened, and encoded by the adapters that a training would fit.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use any2any_adapter::{Adapter, Registry, Sequence, Value, WrittenFile};
+use any2any_adapter::{Adapter, Region, Registry, Sequence, Value, WrittenFile};
+use any2any_data::batching::Lengths;
 use any2any_train::{Prepared, PreparedTask};
 use any2any_translate::Split;
 use serde_json::json;
 
-use super::Range;
+use super::histogram::Histogram;
+use super::{Range, regions};
 use crate::arguments::LookArguments;
 use crate::output;
 use crate::output_folder::OutputFolder;
@@ -23,14 +26,17 @@ pub(super) fn look(
     let prepared = any2any_train::prepare(&document, registry, &root)?;
     let mut described = Vec::new();
     for (number, task) in prepared.tasks.iter().enumerate() {
+        // Of stored samples, those that are shown are read.
+        let stored = task.stored.as_ref().map(|stored| stored.some(arguments.samples)).transpose()?;
         let splits = [
-            ("train", Some(&task.train)),
+            ("train", Some(stored.as_ref().unwrap_or(&task.train))),
             ("validation", task.validation.as_ref()),
             ("test", task.test.as_ref()),
         ];
         for (name, split) in splits {
             let Some(split) = split else { continue };
-            let place = Place { prepared: &prepared, task, number, name, split };
+            let lengths = if name == "train" { task.lengths() } else { Cow::Owned(split.lengths()) };
+            let place = Place { prepared: &prepared, task, number, name, split, lengths };
             let samples = place.samples(arguments.samples, written.as_mut())?;
             if arguments.json {
                 described.push(place.json(&samples));
@@ -52,6 +58,8 @@ struct Place<'a> {
     number: usize,
     name: &'a str,
     split: &'a Split,
+    /// The lengths of all its samples.
+    lengths: Cow<'a, [Lengths]>,
 }
 
 /// A sample as it is shown: its number in its split, from 1, and its sides.
@@ -69,6 +77,9 @@ struct Side {
     positions: usize,
     /// The pieces of a text, or codes.
     tokens: Option<Vec<String>>,
+    /// The part of the value that each position covers, and in words.
+    regions: Vec<Region>,
+    covers: Option<String>,
     file: Option<std::path::PathBuf>,
 }
 
@@ -100,19 +111,19 @@ impl Place<'_> {
         Ok(samples)
     }
 
-    /// The least, median and greatest number of positions of each side.
-    fn lengths(&self) -> Vec<(&'static str, [usize; 3])> {
-        let lengths = self.split.lengths();
-        let summary = |mut lengths: Vec<usize>| {
+    /// The least, median and greatest number of positions of each side, and all in bins.
+    fn lengths(&self) -> Vec<(&'static str, [usize; 3], Histogram)> {
+        let summary = |role: &'static str, mut lengths: Vec<usize>| {
             lengths.sort_unstable();
             let at = |place: usize| lengths.get(place).copied().unwrap_or_default();
-            [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))]
+            let summary = [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))];
+            (role, summary, Histogram::of(&lengths))
         };
         let mut sides = Vec::new();
         if self.prepared.adapters.tasks()[self.number].source().is_some() {
-            sides.push(("source", summary(lengths.iter().map(|lengths| lengths.source()).collect())));
+            sides.push(summary("source", self.lengths.iter().map(|lengths| lengths.source()).collect()));
         }
-        sides.push(("target", summary(lengths.iter().map(|lengths| lengths.target()).collect())));
+        sides.push(summary("target", self.lengths.iter().map(|lengths| lengths.target()).collect()));
         sides
     }
 
@@ -120,8 +131,10 @@ impl Place<'_> {
         let lengths: serde_json::Map<String, serde_json::Value> = self
             .lengths()
             .into_iter()
-            .map(|(role, [least, median, most])| {
-                (role.to_owned(), json!({ "least": least, "median": median, "most": most }))
+            .map(|(role, [least, median, most], histogram)| {
+                let lengths =
+                    json!({ "least": least, "median": median, "most": most, "histogram": histogram });
+                (role.to_owned(), lengths)
             })
             .collect();
         let samples: Vec<_> = samples
@@ -135,6 +148,7 @@ impl Place<'_> {
                         "sequence": side.sequence,
                         "positions": side.positions,
                         "tokens": side.tokens,
+                        "regions": side.regions,
                         "file": side.file,
                     });
                 }
@@ -144,7 +158,7 @@ impl Place<'_> {
         json!({
             "task": self.task.name,
             "split": self.name,
-            "samples": self.split.examples.len(),
+            "samples": self.lengths.len(),
             "unreadable": self.split.broken.count,
             "warnings": self.split.warnings(),
             "positions": lengths,
@@ -153,13 +167,14 @@ impl Place<'_> {
     }
 
     fn print(&self, samples: &[Sample]) -> anyhow::Result<()> {
-        let count = any2any_adapter::grouped(self.split.examples.len() as u64);
+        let count = any2any_adapter::grouped(self.lengths.len() as u64);
         output::line(format!("{}, {}: {count} samples", self.task.name, self.name))?;
         for warning in self.split.warnings() {
             output::line(format!("  warning: {}", output::one_line(&warning)))?;
         }
-        for (role, [least, median, most]) in self.lengths() {
+        for (role, [least, median, most], histogram) in self.lengths() {
             output::line(format!("  {role}: {least} to {most} positions, median {median}"))?;
+            histogram.lines().into_iter().try_for_each(|line| output::line(format!("    {line}")))?;
         }
         for Sample { number, sides } in samples {
             for (role, side) in sides {
@@ -170,6 +185,9 @@ impl Place<'_> {
                 match &side.tokens {
                     Some(tokens) => output::line(format!("    {}: {}", side.sequence, tokens.join(" | ")))?,
                     None => output::line(format!("    {}", side.sequence))?,
+                }
+                if let Some(covers) = &side.covers {
+                    output::line(format!("    covers {}", output::one_line(covers)))?;
                 }
                 if let Some(file) = &side.file {
                     output::line(format!("    written {}", file.display()))?;
@@ -187,6 +205,9 @@ impl Side {
             Value::Signal(signal) => Range::of(signal.samples().iter().copied()),
             _ => None,
         };
+        // The model's sequence may have been joined with others; regions are then of none of its positions.
+        let encoded = adapter.encode(value).ok().filter(|encoded| encoded.sequence.len() == sequence.len());
+        let regions = encoded.map(|encoded| encoded.regions).unwrap_or_default();
         let tokens: Option<Vec<String>> =
             sequence.tokens().map(|tokens| tokens.iter().map(|&token| adapter.show(token)).collect());
         let described = match sequence.frames() {
@@ -199,6 +220,8 @@ impl Side {
             sequence: described,
             positions: sequence.len(),
             tokens,
+            covers: regions::in_words(&regions, value, sequence.tokens().is_some()),
+            regions,
             file: None,
         }
     }

@@ -30,7 +30,7 @@ fn lstm(attention: LstmAttention, bidirectional: bool, layers: usize) -> Archite
 }
 
 /// Every model under test, by a name for failures.
-fn models() -> Vec<(String, ModelConfig)> {
+pub(crate) fn models() -> Vec<(String, ModelConfig)> {
     use Initialization::{DeepNorm, DepthScaled, Xavier};
     let config = |architecture, initialization| ModelConfig {
         architecture,
@@ -70,7 +70,7 @@ fn models() -> Vec<(String, ModelConfig)> {
     models
 }
 
-fn model(config: &ModelConfig, device: &Device) -> Model {
+pub(crate) fn model(config: &ModelConfig, device: &Device) -> Model {
     config.init(&Initializer::new(Seed(4), device))
 }
 
@@ -110,7 +110,7 @@ impl burn::module::ModuleVisitor for Named {
 }
 
 /// RowSelection of tokens, padded with 0.
-fn padded(rows: &[&[i32]]) -> (Vec<i32>, Vec<usize>) {
+pub(crate) fn padded(rows: &[&[i32]]) -> (Vec<i32>, Vec<usize>) {
     let longest = rows.iter().map(|row| row.len()).max().unwrap_or(0);
     let mut values = Vec::new();
     for row in rows {
@@ -120,7 +120,7 @@ fn padded(rows: &[&[i32]]) -> (Vec<i32>, Vec<usize>) {
     (values, rows.iter().map(|row| row.len()).collect())
 }
 
-fn source(model: &Model, rows: &[&[i32]]) -> Option<Source> {
+pub(crate) fn source(model: &Model, rows: &[&[i32]]) -> Option<Source> {
     model.architecture().encoder.as_ref()?;
     let (values, lengths) = padded(rows);
     let stem = &model.architecture().stems[model.architecture().tasks[0].source?].part;
@@ -153,8 +153,8 @@ fn distance(a: Tensor<3>, b: Tensor<3>) -> f32 {
     (a - b).abs().max().into_scalar()
 }
 
-const SOURCES: [&[i32]; 3] = [&[5, 9, 3, 7, 22], &[4, 4], &[11, 6, 8]];
-const TARGETS: [&[i32]; 3] = [&[2, 8, 9], &[2, 7, 12, 13, 5, 6], &[2]];
+pub(crate) const SOURCES: [&[i32]; 3] = [&[5, 9, 3, 7, 22], &[4, 4], &[11, 6, 8]];
+pub(crate) const TARGETS: [&[i32]; 3] = [&[2, 8, 9], &[2, 7, 12, 13, 5, 6], &[2]];
 
 #[test]
 fn padding_and_batch_mates_change_nothing() {

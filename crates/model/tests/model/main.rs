@@ -1,0 +1,4 @@
+//! Tests of the model from outside.
+
+mod invariants;
+mod recompute;
