@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{TRANSFORMER, Workshop};
 
 /// The estimate of the peak and the measured one differ by this share of the latter at most.
-const BOUND: f64 = 0.25;
+const BOUND: f64 = 0.3;
 
 /// A model whose activations are most of the memory.
 const DEEP: &str =
@@ -55,7 +55,7 @@ fn memory_is_what_a_step_takes() {
     workshop.experiment(DEEP, "  steps: 40");
     let plan = |more: &[&str]| {
         let arguments = ["plan", "experiment.yaml", "--steps", "3", "--json"];
-        workshop.json(&[&arguments, &["--set", "training.batch.tokens=3000"], more].concat())
+        workshop.json(&[&arguments[..], &["--set", "training.batch.tokens=3000"], more].concat())
     };
     let again = ["--set", "training.recompute=layers"];
     let mut peaks = Vec::new();
