@@ -61,3 +61,28 @@ fn a_run_goes_on_without_it() {
         assert_eq!(of("whole"), of("parts"), "{file}");
     }
 }
+
+/// A low-rank adaptation and frozen parts take the same way: the matrices of a layer are then results of others.
+#[test]
+fn what_is_adapted_or_frozen_learns_the_same_bytes() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
+    workshop.succeed(&["train", "experiment.yaml", "--run", "base"]);
+    let text = workshop.read("experiment.yaml");
+    let model = text.find("model:").expect("a model")..text.find("training:").expect("training");
+    for (name, start, file) in [
+        ("adapted", "from: base, lora: { rank: 2, dropout: 0.1 }", "lora.safetensors"),
+        ("frozen", "from: base, freeze: [encoder]", "model.safetensors"),
+    ] {
+        let mut started = text.clone();
+        started.replace_range(model.clone(), &format!("model: {{ {start} }}\n"));
+        workshop.write("started.yaml", &started);
+        let trained = |run: &str, more: &[&str]| {
+            let run = format!("{name}-{run}");
+            workshop.succeed(&[&["train", "started.yaml", "--run", &run], more].concat());
+            sha256(&workshop.path(&run).join("checkpoints/step-20").join(file))
+        };
+        let expected = trained("kept", &[]);
+        assert_eq!(trained("again", &["--set", "training.recompute=layers"]), expected, "{name}");
+    }
+}

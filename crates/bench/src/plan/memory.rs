@@ -10,6 +10,9 @@ const FLOAT: u64 = 4;
 /// The most copies of a sum of gradients that the backward pass adds up in at a time, on threads of their own.
 const PARTIAL_SUMS: u64 = 4;
 
+/// What a training touches whatever its model, in bytes: as a very small one was measured.
+const STARTED: u64 = 35_000_000;
+
 /// The most logits that the loss holds at a time.
 const LOGITS: u64 = 1 << 22;
 
@@ -27,10 +30,11 @@ pub struct MemoryPlan {
     pub activations: ActivationBytes,
     /// Sums that the backward pass of a layer adds up in, and gradients on their way through it.
     pub working: u64,
-    /// Freed memory that the allocator keeps for blocks of other sizes: half as much as the activations, whose sizes change
-    /// from batch to batch.
+    /// Freed memory that the allocator keeps for blocks of other sizes: half as much as activations and working memory, whose
+    /// sizes change from batch to batch.
     pub kept_free: u64,
-    /// The process with its data, before there is a model.
+    /// The process with its data, before there is a model, and what a training touches whatever its model: threads, buffers
+    /// and the program itself.
     pub process: u64,
     /// The most at any time. Activations go while gradients come, so it is less than the sum.
     pub total: u64,
@@ -79,11 +83,12 @@ impl MemoryPlan {
         // Gradients of a stream, of what is projected from it, and of the encoder's states.
         let working = FLOAT * (PARTIAL_SUMS * model.largest_gradient() + 6 * positions * widest + logits);
         let activations = ActivationBytes::new(activations);
-        let process = process.unwrap_or_default();
+        let process = process.unwrap_or_default() + STARTED;
         // The gradients of the batches before stay while a further one is on its way.
         let summed = if experiment.training.accumulate > 1 { gradients } else { 0 };
-        let kept_free = activations.total / 2;
-        let changing = activations.total.max(gradients);
+        let kept_free = (activations.total + working) / 2;
+        // The last layer to be computed again is there beside all gradients.
+        let changing = activations.recomputed + (activations.total - activations.recomputed).max(gradients);
         let total = process + weights + optimizer + summed + changing + working + kept_free;
         Self { weights, gradients, optimizer, activations, working, kept_free, process, total }
     }
