@@ -73,7 +73,7 @@ fn samples_on_the_disk_train_the_same_bytes() {
         assert_eq!(workshop.losses(&memory), workshop.losses(&disk), "{name}");
         let report = |options: &[&str]| {
             let command = [&["check", "experiment.yaml", "--json"], options].concat();
-            workshop.json(&command)["data"].clone()
+            workshop.json(&command)["tasks"].clone()
         };
         assert_eq!(report(options), report(&[options, ON_DISK].concat()), "{name}");
     }

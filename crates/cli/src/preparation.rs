@@ -3,12 +3,24 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use any2any_adapter::grouped;
-use any2any_train::Preparing;
+use any2any_adapter::{Registry, grouped};
+use any2any_data::DataRoot;
+use any2any_experiment::Document;
+use any2any_train::{Prepared, Preparing, TrainError};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// The time between two lines if there is no terminal.
 const EVERY: Duration = Duration::from_secs(10);
+
+/// Prepares a training, and shows how far it is.
+pub(crate) fn prepare(
+    document: &Document,
+    registry: &Registry,
+    root: &DataRoot,
+) -> Result<Prepared, TrainError> {
+    let mut shown = Preparation::new();
+    any2any_train::prepare_watched(document, registry, root, &mut |part| shown.show(part))
+}
 
 /// Shows a preparation on standard error: a line that changes on a terminal, a line from time to time elsewhere.
 pub(crate) struct Preparation {

@@ -37,7 +37,9 @@ pub use learning::{Learns, learned};
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
 pub use optimizer::{GradientSum, Optimizer};
 pub use phases::{Phase, Phases};
-pub use prepare::{Prepared, PreparedTask, Preparing, Watch, check, prepare, prepare_watched};
+pub use prepare::{
+    Checked, Prepared, PreparedTask, Preparing, Watch, check, check_watched, prepare, prepare_watched,
+};
 pub use rehearsal::Rehearsal;
 pub use report::{SplitReport, TaskReport};
 pub use running_mean::Outcome;

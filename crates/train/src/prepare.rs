@@ -146,12 +146,25 @@ pub fn prepare_watched(
 /// # Errors
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
-pub fn check(
+pub fn check(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Checked, TrainError> {
+    check_watched(document, registry, root, &mut |_| ())
+}
+
+/// Reports about the data of each task, warnings, and a report of what the model takes over.
+pub type Checked = (Vec<TaskReport>, Diagnostics, Option<StartReport>);
+
+/// [`check`] before the eyes of a person, as [`prepare_watched`].
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn check_watched(
     document: &Document,
     registry: &Registry,
     root: &DataRoot,
-) -> Result<(Vec<TaskReport>, Diagnostics, Option<StartReport>), TrainError> {
-    let Encoding { tasks, warnings, taken_over, .. } = encode(document, registry, root, &mut |_| ())?;
+    watch: &mut Watch<'_>,
+) -> Result<Checked, TrainError> {
+    let Encoding { tasks, warnings, taken_over, .. } = encode(document, registry, root, watch)?;
     Ok((tasks.iter().map(PreparedTask::report).collect(), warnings, taken_over))
 }
 

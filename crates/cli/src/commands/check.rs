@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::arguments::CheckArguments;
 use crate::output;
+use crate::preparation::Preparation;
 
 pub(crate) fn run(arguments: CheckArguments, registry: &Registry) -> anyhow::Result<()> {
     let config = &arguments.config;
@@ -66,7 +67,8 @@ fn check(arguments: &CheckArguments, registry: &Registry) -> anyhow::Result<Resu
         return Ok(Ok((Vec::new(), None)));
     }
     let root = arguments.root.find()?;
-    match any2any_train::check(&document, registry, &root) {
+    let mut shown = Preparation::new();
+    match any2any_train::check_watched(&document, registry, &root, &mut |part| shown.show(part)) {
         Ok((tasks, warnings, start)) => {
             output::data_warnings(&warnings);
             Ok(Ok((tasks, start)))

@@ -118,7 +118,11 @@ fn train(
             let root = root.clone().trusting_runs(true);
             Trainer::resume(folder, registry, &root, Resuming::default())?
         }
-        _ => Trainer::start(any2any_train::prepare(document, registry, root)?, folder, Existing::SetAside)?,
+        _ => Trainer::start(
+            crate::preparation::prepare(document, registry, root)?,
+            folder,
+            Existing::SetAside,
+        )?,
     };
     for words in trainer.passed_over() {
         eprintln!("warning: {words}");

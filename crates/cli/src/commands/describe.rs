@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: DescribeArguments, registry: &Registry) -> anyhow::
     } else {
         let document = super::experiment(place, &[], registry)?;
         let root = arguments.root.find()?;
-        let prepared = any2any_train::prepare(&document, registry, &root)?;
+        let prepared = crate::preparation::prepare(&document, registry, &root)?;
         let architecture = architecture(&prepared.experiment, &prepared.adapters);
         (prepared.experiment, prepared.adapters, architecture, Vec::new(), Vec::new())
     };

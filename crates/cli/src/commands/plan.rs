@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &PlanArguments, registry: &Registry) -> anyhow::Res
     let config = &arguments.config;
     let document = super::experiment(&config.config, &config.overrides, registry)?;
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
-    let prepared = any2any_train::prepare(&document, registry, &root)?;
+    let prepared = crate::preparation::prepare(&document, registry, &root)?;
     let plan = Plan::of(prepared, arguments.warm_up, arguments.steps)?;
     if arguments.json {
         return output::json(&plan);

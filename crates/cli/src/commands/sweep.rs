@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: SweepArguments, registry: &Registry) -> anyhow::Res
     threads::start(&grid.document().experiment.device);
     let name = &grid.document().experiment.name;
     let folder = arguments.run.unwrap_or_else(|| PathBuf::from("runs").join(name));
-    let prepared = any2any_train::prepare(grid.document(), registry, &root)?;
+    let prepared = crate::preparation::prepare(grid.document(), registry, &root)?;
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
     // Finished work is written to disk in any case; a second Ctrl-C loses two seconds of work.

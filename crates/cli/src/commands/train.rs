@@ -73,10 +73,7 @@ fn start(
     let existing = if arguments.overwrite { Existing::SetAside } else { Existing::Keep };
     let run = RunFolder::new(folder);
     run.check_free(existing)?;
-    let prepared = {
-        let mut shown = Preparation::new();
-        any2any_train::prepare_watched(&document, registry, root, &mut |part| shown.show(part))?
-    };
+    let prepared = crate::preparation::prepare(&document, registry, root)?;
     output::data_warnings(&prepared.warnings);
     let taken_over = prepared.taken_over.clone();
     if let Some(taken_over) = &taken_over {

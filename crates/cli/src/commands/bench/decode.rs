@@ -40,7 +40,7 @@ fn translator(arguments: &BenchDecodeArguments, registry: &Registry) -> anyhow::
     }
     let document = crate::commands::experiment(place, &arguments.overrides, registry)?;
     let root = arguments.root.find()?;
-    Ok(any2any_bench::untrained(any2any_train::prepare(&document, registry, &root)?, precision)?)
+    Ok(any2any_bench::untrained(crate::preparation::prepare(&document, registry, &root)?, precision)?)
 }
 
 fn decoding(arguments: &BenchDecodeArguments, configured: &Decoding) -> Decoding {

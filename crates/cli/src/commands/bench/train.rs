@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &BenchTrainArguments, registry: &Registry) -> anyho
     let config = &arguments.config;
     let document = crate::commands::experiment(&config.config, &config.overrides, registry)?;
     let root = arguments.root.find()?;
-    let prepared = any2any_train::prepare(&document, registry, &root)?;
+    let prepared = crate::preparation::prepare(&document, registry, &root)?;
     let bench = TrainingBench {
         warm_up: arguments.warm_up,
         steps: arguments.steps.get(),

@@ -23,7 +23,7 @@ pub(super) fn look(
 ) -> anyhow::Result<()> {
     let document = crate::commands::experiment(config, &arguments.overrides, registry)?;
     let root = arguments.root.find()?;
-    let prepared = any2any_train::prepare(&document, registry, &root)?;
+    let prepared = crate::preparation::prepare(&document, registry, &root)?;
     let mut described = Vec::new();
     for (number, task) in prepared.tasks.iter().enumerate() {
         // Of stored samples, those that are shown are read.
