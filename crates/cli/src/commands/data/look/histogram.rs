@@ -78,10 +78,7 @@ mod tests {
         let mut lengths = vec![5; 1000];
         lengths.push(6);
         let lines = Histogram::of(&lengths).lines();
-        assert_eq!(
-            lines[0],
-            format!("5  {}  1 000", "#".repeat(BAR)).replace("1 000", &any2any_adapter::grouped(1000_u64))
-        );
+        assert_eq!(lines[0], format!("5  {}  1,000", "#".repeat(BAR)));
         assert_eq!(lines[1], format!("6  #{}  1", " ".repeat(BAR - 1)));
     }
 }
