@@ -69,9 +69,10 @@ const MADE: [Small; 18] = [
 
 /// Those whose data comes from outside. The last trains each task of those above on real data.
 #[rustfmt::skip]
-const OUTSIDE: [Small; 10] = [
+const OUTSIDE: [Small; 11] = [
     ("multi30k-en-de", "linear", &["translate"], &["tasks.translate.source.text.tokenizer.bpe.vocab=200"]),
     ("multi30k-en-de-25-minutes", "linear", &["translate"], &["tasks.translate.source.text.tokenizer.bpe.vocab=200"]),
+    ("multi30k-en-fr", "linear", &["translate"], &["tasks.translate.source.text.tokenizer.bpe.vocab=200"]),
     ("multi30k-en-de-lstm", "inverse_sqrt", &["translate"], &["tasks.translate.source.text.tokenizer.bpe.vocab=200"]),
     ("multi30k-de-language-model", "cosine", &["write"], &["tasks.write.target.text.tokenizer.bpe.vocab=200"]),
     ("bench-tiny", "inverse_sqrt", &["translate"], &["tasks.translate.source.text.tokenizer.bpe.vocab=200"]),

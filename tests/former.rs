@@ -40,9 +40,11 @@ fn runs_written_before_go_on_and_translate() {
         assert!(found.keys().eq(expected.keys()), "{model}");
         for (name, found) in &found {
             assert_eq!(found.shape, expected[name].shape, "{model}: {name}");
-            // Another processor rounds in other places.
+            // Another processor rounds in other places. No score of attention depends on the bias of keys, so its gradient is
+            // rounding alone, of which Adam makes steps of the size of the rate.
+            let most = if name.ends_with("key.bias") { 0.05 } else { 1e-4 };
             for (found, expected) in found.values.iter().zip(&expected[name].values) {
-                assert!((found - expected).abs() < 1e-4, "{model}: {name}: {found}, not {expected}");
+                assert!((found - expected).abs() < most, "{model}: {name}: {found}, not {expected}");
             }
         }
         workshop.succeed(&["export", "run", "exported"]);
