@@ -55,10 +55,13 @@ impl BatchSampler {
         Ok(Self { seed, schedule, tokens, tasks: tasks.into_iter().map(Arc::new).collect() })
     }
 
-    /// All batches from number `first`, counted from 0, without end.
-    pub(crate) fn batches(self, first: u64) -> impl Iterator<Item = Batch> + Send {
+    /// The batches with some numbers, counted from 0.
+    pub(crate) fn batches(
+        self,
+        numbers: impl Iterator<Item = u64> + Send,
+    ) -> impl Iterator<Item = Batch> + Send {
         let mut plans: Vec<Option<(u64, Vec<Vec<usize>>)>> = self.tasks.iter().map(|_| None).collect();
-        (first..).map(move |number| {
+        numbers.map(move |number| {
             let draw = self.schedule.at(number);
             let task = &self.tasks[draw.task];
             let plan = match plans[draw.task].take() {

@@ -12,15 +12,17 @@ use crate::phases::Phase;
 use crate::source_dropout::SourceDropout;
 
 impl Trainer {
-    /// The batches of all updates after `steps`, prepared ahead.
+    /// This rank's batches of all updates after `steps`, prepared ahead.
     pub(crate) fn prefetch(&self, sampler: BatchSampler, steps: u64) -> Prefetch<Batch> {
-        let first = steps * self.experiment.training.accumulate as u64;
-        Prefetch::new(self.experiment.training.batch.prefetch, sampler.batches(first))
+        let (all, share) = (self.experiment.training.accumulate as u64, self.share.clone());
+        let numbers =
+            (steps..).flat_map(move |update| share.clone().map(move |number| update * all + number as u64));
+        Prefetch::new(self.experiment.training.batch.prefetch, sampler.batches(numbers))
     }
 
-    /// The batches of the next update.
+    /// This rank's batches of the next update.
     pub(crate) fn next_update(&mut self, batches: &mut impl Iterator<Item = Batch>) -> Vec<Batch> {
-        let update = batches.by_ref().take(self.experiment.training.accumulate).collect();
+        let update = batches.by_ref().take(self.share.len()).collect();
         self.phases.end(Phase::Data);
         update
     }

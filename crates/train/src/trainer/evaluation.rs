@@ -1,5 +1,7 @@
 //! Evaluations during training: scores of the validation splits, and the choice of the best checkpoint.
 
+use std::sync::atomic::Ordering;
+
 use any2any_adapter::Cancellation;
 use any2any_run::Ranked;
 use any2any_translate::{TranslateError, Translator, evaluate};
@@ -14,23 +16,29 @@ impl Trainer {
     /// Evaluates the current step, unless the training is stopped meanwhile: then a resumed training evaluates first.
     pub(super) fn evaluate_until_stopped(
         &mut self,
-        log: &mut Log,
+        log: Option<&mut Log>,
         rate: &mut LearningRate,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        match self.evaluate(log, observer) {
-            Ok(improved) => {
-                rate.evaluated(improved);
-                self.state.plateau = rate.plateau();
-                self.state.unevaluated = false;
-                Ok(())
+        if let Some(log) = log {
+            match self.evaluate(log, observer) {
+                Ok(improved) => {
+                    rate.evaluated(improved);
+                    self.state.plateau = rate.plateau();
+                    self.state.unevaluated = false;
+                }
+                Err(TrainError::Translate(TranslateError::Cancelled(_))) => self.state.unevaluated = true,
+                Err(error) => return Err(error),
             }
-            Err(TrainError::Translate(TranslateError::Cancelled(_))) => {
-                self.state.unevaluated = true;
-                Ok(())
-            }
-            Err(error) => Err(error),
         }
+        if !self.ranks.is_alone() {
+            let (state, stopping) = (self.state.clone(), self.stop.load(Ordering::Relaxed));
+            let (state, stopping) = self.ranks.from_first((state, stopping))?;
+            self.state = state;
+            self.stopping |= stopping;
+            *rate = self.learning_rate();
+        }
+        Ok(())
     }
 
     /// Evaluates on the validation splits, and tells whether the checkpoint is the best so far. Nothing is changed or
