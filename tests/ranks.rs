@@ -145,6 +145,18 @@ fn what_is_wrong_is_told_as_often_as_by_one_process() {
     }
 }
 
+#[test]
+fn ranks_of_different_trainings_are_refused() {
+    let workshop = workshop();
+    let begin = ["experiment.yaml", "--run", "run"];
+    let other = [&train(&begin)[..], &["--set", "seed=8"]].concat();
+    let program = [&train(&begin)[..], &[":", "-n", "1"], &other].concat();
+    let finished = finished(ranks(&workshop, 1, &program).output().expect("mpirun runs"));
+    assert_ne!(finished.code, Some(0));
+    let told = "rank 1 has another experiment than rank 0";
+    assert_eq!(finished.stderr.matches(told).count(), 1, "{}", finished.stderr);
+}
+
 /// The process of a rank that trains in a workshop.
 fn process(workshop: &Workshop, rank: usize) -> Option<String> {
     let folder = workshop.path("").canonicalize().expect("a folder");
@@ -210,14 +222,22 @@ fn ends_soon(mut launcher: Child) -> Finished {
 fn a_rank_that_is_killed_ends_all_and_the_run_goes_on_to_the_same_bytes() {
     let workshop = workshop();
     let random = &mut Seed(5).random("kill", 0);
-    for rank in [0, 1] {
-        let _ = std::fs::remove_dir_all(workshop.path("run"));
-        let (launcher, process) = at_work(&workshop, rank);
-        std::thread::sleep(Duration::from_millis(300).mul_f64(random.unit()));
-        call("kill", &["-KILL", &process]);
-        assert_ne!(ends_soon(launcher).code, Some(0), "rank {rank}");
-        goes_on_as_one(&workshop);
+    let mut killed = 0;
+    while killed < 20 {
+        let begun = workshop.path("run/checkpoints/last").exists();
+        let begin = ["experiment.yaml", "--run", "run", "--overwrite", "--set", "training.steps=100000"];
+        let arguments = if begun { &["--resume", "run", "--steps", "100000"][..] } else { &begin };
+        let mut command = ranks(&workshop, 2, &train(arguments));
+        let launcher = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("mpirun runs");
+        let within = if begun { Duration::from_millis(1500) } else { Duration::from_millis(4000) };
+        std::thread::sleep(within.mul_f64(random.unit()));
+        // Before its rank is started, the launcher is asked again.
+        let process = std::iter::repeat_with(|| process(&workshop, killed % 2)).flatten().next();
+        call("kill", &["-KILL", &process.expect("it is asked until the rank is there")]);
+        assert_ne!(ends_soon(launcher).code, Some(0), "kill {killed}");
+        killed += 1;
     }
+    goes_on_as_one(&workshop);
 }
 
 #[test]

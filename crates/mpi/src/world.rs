@@ -128,7 +128,7 @@ impl Drop for World {
 }
 
 /// Waits until all requests are complete, first eagerly and then asleep.
-fn wait<'a, 'b, D: ?Sized>(mut requests: Vec<Request<'a, D, &'b LocalScope<'a>>>) {
+fn wait<'a, D: ?Sized>(mut requests: Vec<Request<'a, D, &LocalScope<'a>>>) {
     let mut began = Instant::now();
     while !requests.is_empty() {
         let before = requests.len();

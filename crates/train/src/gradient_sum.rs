@@ -129,7 +129,7 @@ pub(crate) mod tests {
         let device = Device::default();
         let named = |name: &str, values: &[f32]| (name.to_owned(), Tensor::from_floats(values, &device));
         let mut gradients = Named::from([named("every", &values)]);
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             gradients.extend([named("some", &values[..5])]);
         }
         gradients

@@ -161,7 +161,7 @@ impl Ranks {
     /// # Errors
     ///
     /// If another rank has failed.
-    pub(crate) fn from_first<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<T, Elsewhere> {
+    pub(crate) fn told_by_first<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<T, Elsewhere> {
         if self.is_alone() {
             return Ok(value);
         }
@@ -318,7 +318,7 @@ pub(crate) mod tests {
         let ends = together(4, |ranks| {
             let work = || match ranks.rank() {
                 1 => Err(TrainError::Unsupported("the disk is full".to_owned())),
-                2 => ranks.from_first(0).map(|_| ()).map_err(TrainError::from),
+                2 => ranks.told_by_first(0).map(|_| ()).map_err(TrainError::from),
                 _ => ranks.gather(b"tokens").map(|_| ()).map_err(TrainError::from),
             };
             let end = ranks.agree(work()).expect_err("rank 1 fails").to_string();
@@ -332,7 +332,7 @@ pub(crate) mod tests {
 
     #[test]
     fn all_ranks_have_what_the_first_has() {
-        assert_eq!(together(3, |ranks| ranks.from_first(ranks.rank() * 10 + 7).expect("told")), [7, 7, 7]);
+        assert_eq!(together(3, |ranks| ranks.told_by_first(ranks.rank() * 10 + 7).expect("told")), [7, 7, 7]);
         assert_eq!(together(2, |ranks| ranks.threads().expect("told").is_some()), [true, true]);
         assert_eq!(Ranks::alone().threads(), Ok(None));
     }

@@ -33,7 +33,7 @@ impl Trainer {
         }
         if !self.ranks.is_alone() {
             let (state, stopping) = (self.state.clone(), self.stop.load(Ordering::Relaxed));
-            let (state, stopping) = self.ranks.from_first((state, stopping))?;
+            let (state, stopping) = self.ranks.told_by_first((state, stopping))?;
             self.state = state;
             self.stopping |= stopping;
             *rate = self.learning_rate();
