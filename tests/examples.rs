@@ -20,7 +20,7 @@ const NO_COMMANDS: [(&str, &str); 2] = [
 const QUOTING: [&str; 2] = ["docs/guide/extend.md", "docs/guide/new-medium.md"]; // quotations.rs
 
 /// Programs of others that examples may call.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 18] = [
     "cargo",
     "cat",
     "cd",
@@ -30,12 +30,14 @@ const OTHERS: [&str; 16] = [
     "export",
     "ffmpeg",
     "git",
+    "mpirun",
     "node",
     "npm",
     "pip",
     "python",
     "sacrebleu",
     "sox",
+    "sudo",
     "unzip",
 ];
 

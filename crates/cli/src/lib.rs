@@ -12,6 +12,7 @@ mod preparation;
 mod probe;
 mod program;
 mod progress;
+mod ranks;
 mod threads;
 mod way_out;
 
@@ -68,18 +69,26 @@ fn run_command(program: &Program) -> ExitCode {
     }
     match run(arguments, program) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            if let Some(diagnostics) = diagnostics(&error) {
-                eprintln!("{diagnostics}");
-                return ExitCode::from(2);
-            }
-            eprintln!("error: {}", way_out::with_options(message(&error), &error));
-            let usage = error.is::<arguments::Usage>()
-                || matches!(Wrapped::of(&error).run, Some(RunError::Axis { .. }));
-            ExitCode::from(if usage { 2 } else { 1 })
-        }
+        Err(error) => ExitCode::from(tell(&error)),
     }
+}
+
+/// Prints an error, and gives the code to exit with.
+fn tell(error: &anyhow::Error) -> u8 {
+    if is_closed_pipe(error) {
+        return 0;
+    }
+    if let Some(ranks::Told(code)) = error.downcast_ref() {
+        return *code;
+    }
+    if let Some(diagnostics) = diagnostics(error) {
+        eprintln!("{diagnostics}");
+        return 2;
+    }
+    eprintln!("error: {}", way_out::with_options(message(error), error));
+    let usage =
+        error.is::<arguments::Usage>() || matches!(Wrapped::of(error).run, Some(RunError::Axis { .. }));
+    if usage { 2 } else { 1 }
 }
 
 fn run(arguments: Arguments, program: &Program) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use any2any_adapter::{Registry, grouped};
 use any2any_data::DataRoot;
 use any2any_experiment::Document;
-use any2any_train::{Prepared, Preparing, TrainError};
+use any2any_train::{Prepared, Preparing, Ranks, TrainError};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// The time between two lines if there is no terminal.
@@ -18,24 +18,40 @@ pub(crate) fn prepare(
     registry: &Registry,
     root: &DataRoot,
 ) -> Result<Prepared, TrainError> {
-    let mut shown = Preparation::new();
+    prepare_among(&Ranks::alone(), document, registry, root)
+}
+
+/// Prepares a training on one of several ranks, of which the first shows how far it is.
+pub(crate) fn prepare_among(
+    ranks: &Ranks,
+    document: &Document,
+    registry: &Registry,
+    root: &DataRoot,
+) -> Result<Prepared, TrainError> {
+    let mut shown = Preparation::of(ranks);
     any2any_train::prepare_watched(document, registry, root, &mut |part| shown.show(part))
 }
 
 /// Shows a preparation on standard error: a line that changes on a terminal, a line from time to time elsewhere.
 pub(crate) struct Preparation {
     bar: Option<ProgressBar>,
+    /// True for the ranks that say nothing: all but the first.
+    silent: bool,
     /// The task that is encoded, since when, and the samples that it had then.
     encoding: Option<(String, Instant, usize)>,
     said: Instant,
 }
 
 impl Preparation {
-    pub(crate) fn new() -> Self {
-        Self { bar: None, encoding: None, said: Instant::now() }
+    /// What the first of some ranks shows, and all others do not.
+    pub(crate) fn of(ranks: &Ranks) -> Self {
+        Self { bar: None, silent: !ranks.is_first(), encoding: None, said: Instant::now() }
     }
 
     pub(crate) fn show(&mut self, part: Preparing<'_>) {
+        if self.silent {
+            return;
+        }
         match part {
             Preparing::Fitting { task } => eprintln!("task {task}: reading samples for its vocabularies"),
             Preparing::Waiting { task } => {

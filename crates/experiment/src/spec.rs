@@ -96,7 +96,7 @@ pub struct Device {
     pub backend: Backend,
     /// The number of the device if there are several, counted from 0.
     pub index: usize,
-    /// The most threads of the CPU backend; 0: as many as there are cores.
+    /// The most threads of the CPU backend; 0: as many as there are cores, which several ranks on a machine share.
     #[schemars(range(max = 1024))]
     pub threads: usize,
 }

@@ -52,10 +52,13 @@ impl BatchSampler {
         Ok(Self { seed, schedule, tokens, tasks: tasks.into_iter().map(Arc::new).collect() })
     }
 
-    /// All batches from number `first`, counted from 0, without end, or an error where samples cannot be read.
-    pub(crate) fn batches(self, first: u64) -> impl Iterator<Item = Result<Batch, RunError>> + Send {
+    /// The batches with some numbers, counted from 0, or an error where samples cannot be read.
+    pub(crate) fn batches(
+        self,
+        numbers: impl Iterator<Item = u64> + Send,
+    ) -> impl Iterator<Item = Result<Batch, RunError>> + Send {
         let mut plans: Vec<Option<(u64, Plan)>> = self.tasks.iter().map(|_| None).collect();
-        (first..).map(move |number| {
+        numbers.map(move |number| {
             let draw = self.schedule.at(number);
             let task = &self.tasks[draw.task];
             let plan = match plans[draw.task].take() {

@@ -7,6 +7,8 @@ use any2any_data::DataError;
 use any2any_run::{LastGood, RunError};
 use any2any_translate::TranslateError;
 
+use crate::ranks::Elsewhere;
+
 /// An error on the way from an experiment to a trained model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -76,6 +78,31 @@ pub enum TrainError {
         changes: Vec<String>,
         /// The way out.
         way_out: String,
+    },
+    /// An error of another rank of the training.
+    #[error(transparent)]
+    Elsewhere(#[from] Elsewhere),
+    /// Ranks that cannot share the batches of an update evenly.
+    #[error(
+        "{ranks} ranks cannot share the {batches} batches of an update evenly (`training.accumulate: {batches}`): start {fewer} of them, or set `training.accumulate` to a multiple of {ranks}, which makes another training, since an update then has as many batches"
+    )]
+    Shares {
+        /// The number of ranks.
+        ranks: usize,
+        /// The number of batches of an update.
+        batches: usize,
+        /// The largest smaller number of ranks that can.
+        fewer: usize,
+    },
+    /// Ranks whose trainings are not the same.
+    #[error(
+        "rank {rank} has another {what} than rank 0: all ranks need the same program, experiment and data, and processors of one kind"
+    )]
+    Apart {
+        /// The number of the rank.
+        rank: usize,
+        /// What differs.
+        what: &'static str,
     },
     /// A request that this kind of model does not support.
     #[error("{0}")]

@@ -11,6 +11,8 @@ mod average;
 mod batch_sampler;
 mod changes;
 mod error;
+mod gradient_exchange;
+mod gradient_sum;
 mod learning;
 mod log;
 mod objective;
@@ -18,6 +20,7 @@ mod observer;
 mod optimizer;
 mod phases;
 mod prepare;
+mod ranks;
 mod rehearsal;
 mod report;
 mod running_mean;
@@ -30,16 +33,19 @@ mod trainer;
 mod training_examples;
 mod updates;
 
+pub use any2any_mpi::ConnectError;
 pub use auxiliary_loss::{AuxiliaryLoss, LossBatch, LossPairs, with_loss};
 pub use average::average_weights;
 pub use error::TrainError;
+pub use gradient_sum::GradientSum;
 pub use learning::{Learns, learned};
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
-pub use optimizer::{GradientSum, Optimizer};
+pub use optimizer::Optimizer;
 pub use phases::{Phase, Phases};
 pub use prepare::{
     Checked, Prepared, PreparedTask, Preparing, Watch, check, check_watched, prepare, prepare_watched,
 };
+pub use ranks::{Elsewhere, Ranks};
 pub use rehearsal::Rehearsal;
 pub use report::{SplitReport, TaskReport};
 pub use running_mean::Outcome;

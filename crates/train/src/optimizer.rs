@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use any2any_experiment::spec;
-use any2any_kernels::{Adam, AdamState, adam, sum_of_squares};
+use any2any_kernels::{Adam, AdamState, adam};
 use any2any_run::parameters::{self, Named, Weights};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::adaptation::Adaptation;
+use crate::gradient_sum::GradientSum;
 use crate::learning::Rates;
 
 /// An optimizer with its state.
@@ -21,36 +22,6 @@ pub struct Optimizer {
     state: Named,
     /// Factors of the rate by parts of the model.
     rates: Rates,
-}
-
-/// The gradients of one update, summed over its batches.
-#[derive(Debug, Default)]
-pub struct GradientSum {
-    named: Named,
-}
-
-impl GradientSum {
-    /// Adds the gradients of one batch.
-    pub fn add(&mut self, module: &impl Module, mut gradients: burn::tensor::Gradients) {
-        let taken = parameters::take_gradients(module, &mut gradients);
-        self.add_named(taken);
-    }
-
-    /// Adds gradients by the names of their parameters.
-    pub(crate) fn add_named(&mut self, gradients: Named) {
-        for (name, gradient) in gradients {
-            let sum = match self.named.remove(&name) {
-                Some(sum) => sum + gradient,
-                None => gradient,
-            };
-            self.named.insert(name, sum);
-        }
-    }
-
-    /// The Euclidean norm of all gradients together.
-    pub fn norm(&self) -> f64 {
-        sum_of_squares(self.named.values()).sqrt()
-    }
 }
 
 impl Optimizer {
@@ -79,7 +50,7 @@ impl Optimizer {
         (scale, rate): (f64, f64),
     ) -> M {
         self.step += 1;
-        let mut gradients = gradients.named;
+        let mut gradients = gradients.into_total();
         if let Some(adaptation) = adaptation {
             adaptation.update(|name, shape, value| match gradients.remove(name) {
                 None => value,

@@ -54,7 +54,11 @@ impl Rehearsal {
         let rate = trainer.learning_rate();
         let (sampler, _) = trainer.batch_sampler()?;
         let batches_an_epoch = sampler.batches_an_epoch();
-        Ok(Self { trainer, updates: Updates::after(0, Box::new(sampler.batches(0)), rate), batches_an_epoch })
+        Ok(Self {
+            trainer,
+            updates: Updates::after(0, Box::new(sampler.batches(0..)), rate),
+            batches_an_epoch,
+        })
     }
 
     /// Makes the next update; gives its batches and its losses.

@@ -26,6 +26,68 @@ pub struct Outcome {
     pub gradient_norm: f64,
 }
 
+impl Outcome {
+    /// The number of bytes that tell another rank of an outcome.
+    pub(crate) const BYTES: usize = 9 * 8;
+
+    /// Adds the losses and counts of another batch or update.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.smoothed += other.smoothed;
+        self.negative_log_likelihood += other.negative_log_likelihood;
+        self.alignment += other.alignment;
+        if let Some(auxiliary) = other.auxiliary {
+            self.auxiliary = Some(self.auxiliary.unwrap_or_default() + auxiliary);
+        }
+        self.correct += other.correct;
+        self.judged += other.judged;
+        self.tokens += other.tokens;
+        self.gradient_norm += other.gradient_norm;
+    }
+
+    /// The outcome for another rank, to the last bit.
+    pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let (has_auxiliary, auxiliary) = (u64::from(self.auxiliary.is_some()), self.auxiliary.unwrap_or(0.0));
+        let words = [
+            self.smoothed.to_bits(),
+            self.negative_log_likelihood.to_bits(),
+            self.alignment.to_bits(),
+            has_auxiliary,
+            auxiliary.to_bits(),
+            self.correct as u64,
+            self.judged as u64,
+            self.tokens as u64,
+            self.gradient_norm.to_bits(),
+        ];
+        let mut bytes = [0; Self::BYTES];
+        for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// The outcome that another rank has told of.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        let mut words = bytes.chunks_exact(8).map(|word| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(word);
+            u64::from_le_bytes(bytes)
+        });
+        let mut word = || words.next().unwrap_or_default();
+        let (smoothed, negative_log_likelihood, alignment) = (word(), word(), word());
+        let (has_auxiliary, auxiliary) = (word() == 1, f64::from_bits(word()));
+        Self {
+            smoothed: f64::from_bits(smoothed),
+            negative_log_likelihood: f64::from_bits(negative_log_likelihood),
+            alignment: f64::from_bits(alignment),
+            auxiliary: has_auxiliary.then_some(auxiliary),
+            correct: word() as usize,
+            judged: word() as usize,
+            tokens: word() as usize,
+            gradient_norm: f64::from_bits(word()),
+        }
+    }
+}
+
 /// The sums over the updates since the last line of the log.
 pub(crate) struct RunningMean {
     sum: Outcome,
@@ -39,16 +101,7 @@ impl RunningMean {
     }
 
     pub(crate) fn add(&mut self, outcome: &Outcome, seconds: f64) {
-        self.sum.smoothed += outcome.smoothed;
-        self.sum.negative_log_likelihood += outcome.negative_log_likelihood;
-        self.sum.alignment += outcome.alignment;
-        if let Some(auxiliary) = outcome.auxiliary {
-            self.sum.auxiliary = Some(self.sum.auxiliary.unwrap_or_default() + auxiliary);
-        }
-        self.sum.correct += outcome.correct;
-        self.sum.judged += outcome.judged;
-        self.sum.tokens += outcome.tokens;
-        self.sum.gradient_norm += outcome.gradient_norm;
+        self.sum.add(outcome);
         self.updates += 1;
         self.seconds += seconds;
     }

@@ -4,19 +4,19 @@ mod batches;
 mod evaluation;
 mod resuming;
 mod saving;
+mod step;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use any2any_adapter::Seed;
 use any2any_experiment::spec::Experiment;
-use any2any_model::{Model, Pass};
+use any2any_model::Model;
 use any2any_run::{
-    AdapterSet, Existing, ExperimentTexts, LastGood, RunFolder, RunLock, Start, State, fresh_model,
-    parameters,
+    AdapterSet, Existing, ExperimentTexts, RunFolder, RunLock, Start, State, fresh_model, parameters,
 };
-use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::{checksum_behind, checksum_with_texts};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -25,12 +25,13 @@ use crate::adaptation::Adaptation;
 use crate::error::TrainError;
 use crate::learning::{Learning, Learns, Rates};
 use crate::log::Log;
-use crate::objective::{BatchLosses, Objective};
+use crate::objective::Objective;
 use crate::observer::{Event, Observer, Stopped};
-use crate::optimizer::{GradientSum, Optimizer};
-use crate::phases::{Phase, Phases};
+use crate::optimizer::Optimizer;
+use crate::phases::Phases;
 use crate::prepare::{Prepared, PreparedTask};
-use crate::running_mean::{Outcome, RunningMean};
+use crate::ranks::Ranks;
+use crate::running_mean::RunningMean;
 use crate::schedule::LearningRate;
 use crate::trained::Trained;
 use crate::updates::{Update, Updates};
@@ -59,7 +60,12 @@ pub struct Trainer {
     /// The lock of the run's folder; `None` for a training that writes none.
     running: Option<RunLock>,
     stop: Arc<AtomicBool>,
+    /// True once some rank's flag has ended the training, which all ranks know at the same step.
+    stopping: bool,
     phases: Phases,
+    ranks: Ranks,
+    /// This rank's batches of each update, by their numbers in it.
+    share: Range<usize>,
 }
 
 impl Trainer {
@@ -69,22 +75,43 @@ impl Trainer {
     ///
     /// If the folder already holds a run and is not to be set aside, a training runs there, or it cannot be written.
     pub fn start(prepared: Prepared, run: RunFolder, existing: Existing) -> Result<Self, TrainError> {
-        let device = any2any_run::device::device(&prepared.experiment.device)?;
-        let running = run.create(
-            ExperimentTexts { given: &prepared.given, resolved: &prepared.resolved },
-            &prepared.adapters,
-            existing,
-        )?;
-        let Prepared { experiment, adapters, tasks, start, .. } = prepared;
-        let mut trainer =
-            Self { running: Some(running), ..Self::new(experiment, adapters, run, device, tasks) };
-        if let Some(start) = start {
-            trainer.take_over(&start);
-            // From here on the run is whole, without that from which it starts.
-            trainer.run.checkpoints().save(&trainer.checkpoint())?;
-            trainer.prune()?;
-        }
-        Ok(trainer)
+        Self::start_among(&Ranks::alone(), prepared, run, existing)
+    }
+
+    /// Starts a training as one of several ranks, of which the first alone writes the run's folder.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start) on any rank, or if the ranks cannot share the batches of an update.
+    pub fn start_among(
+        ranks: &Ranks,
+        prepared: Prepared,
+        run: RunFolder,
+        existing: Existing,
+    ) -> Result<Self, TrainError> {
+        let started = || -> Result<Self, TrainError> {
+            let share = ranks.share(prepared.experiment.training.accumulate)?;
+            let device = any2any_run::device::device(&prepared.experiment.device)?;
+            let running = if ranks.is_first() {
+                let texts = ExperimentTexts { given: &prepared.given, resolved: &prepared.resolved };
+                Some(run.create(texts, &prepared.adapters, existing)?)
+            } else {
+                None
+            };
+            let Prepared { experiment, adapters, tasks, start, .. } = prepared;
+            let new = Self::new(experiment, adapters, run, device, tasks);
+            let mut trainer = Self { running, ranks: ranks.clone(), share, ..new };
+            if let Some(start) = start {
+                trainer.take_over(&start);
+                if ranks.is_first() {
+                    // From here on the run is whole, without that from which it starts.
+                    trainer.run.checkpoints().save(&trainer.checkpoint())?;
+                    trainer.prune()?;
+                }
+            }
+            Ok(trainer)
+        };
+        ranks.agree(started())
     }
 
     /// Takes over the weights of the run that the model starts from.
@@ -144,7 +171,10 @@ impl Trainer {
             passed_over: Vec::new(),
             running: None,
             stop: Arc::default(),
+            stopping: false,
             phases: Phases::default(),
+            ranks: Ranks::alone(),
+            share: 0..experiment.training.accumulate,
             experiment,
             adapters,
             run,
@@ -180,8 +210,17 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// If a loss or a weight is not finite or a file cannot be written; the last checkpoint is then still good.
-    pub fn train(mut self, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
+    /// If a loss or a weight is not finite or a file cannot be written, on any rank; the last checkpoint is then still
+    /// good.
+    pub fn train(self, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
+        let ranks = self.ranks.clone();
+        let trained = if ranks.is_first() { self.train_on(observer) } else { self.train_on(&mut ()) };
+        ranks.agree(trained)
+    }
+
+    /// Trains on this rank, whose first one alone has an observer, a log and checkpoints.
+    fn train_on(mut self, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
+        self.require_same()?;
         // Locked until the training has ended, in whatever way.
         let _running = self.running.take();
         let steps = self.experiment.training.steps;
@@ -193,17 +232,20 @@ impl Trainer {
             tasks: &weights,
             batches_an_epoch: sampler.batches_an_epoch(),
         });
-        let mut log = Log::open(&self.run, self.state.step)?;
+        let is_first = self.ranks.is_first();
+        let mut log = is_first.then(|| Log::open(&self.run, self.state.step)).transpose()?;
         let batches = self.prefetch(sampler, self.state.step);
         let mut updates = Updates::after(self.state.step, batches, self.learning_rate());
         let mut mean = RunningMean::new();
         let mut stopped = Stopped::Finished;
         if self.state.unevaluated {
-            self.evaluate_until_stopped(&mut log, &mut updates.rate, observer)?;
+            self.evaluate_until_stopped(log.as_mut(), &mut updates.rate, observer)?;
             if self.state.unevaluated {
                 stopped = Stopped::Interrupted;
             } else {
-                self.save_once_more()?;
+                if is_first {
+                    self.save_once_more()?;
+                }
                 if self.is_out_of_patience() {
                     stopped = Stopped::Patience;
                 }
@@ -222,7 +264,9 @@ impl Trainer {
             observer
                 .event(Event::Step { progress: &progress, model: adapted.as_ref().unwrap_or(&self.model) });
             if step.is_multiple_of(self.experiment.training.log_every) || step == steps {
-                log.progress(&progress)?;
+                if let Some(log) = &mut log {
+                    log.progress(&progress)?;
+                }
                 observer.event(Event::Logged(&progress));
                 mean = RunningMean::new();
             }
@@ -230,11 +274,13 @@ impl Trainer {
             let saves = self.experiment.training.save_every.is_some_and(|every| step.is_multiple_of(every));
             if evaluates {
                 self.require_finite()?;
-                self.evaluate_until_stopped(&mut log, &mut updates.rate, observer)?;
+                self.evaluate_until_stopped(log.as_mut(), &mut updates.rate, observer)?;
             }
-            let interrupted = self.stop.load(Ordering::Relaxed);
+            let interrupted = self.is_stopped();
             if evaluates || saves || interrupted {
-                self.save(observer)?;
+                if is_first {
+                    self.save(observer)?;
+                }
                 observer.event(Event::Saved { step });
             }
             if interrupted && (step < steps || self.state.unevaluated) {
@@ -246,10 +292,10 @@ impl Trainer {
                 break;
             }
         }
-        if self.run.checkpoints().steps()?.is_empty() {
+        if is_first && self.run.checkpoints().steps()?.is_empty() {
             self.save(observer)?;
         }
-        log.close()?;
+        log.map_or(Ok(()), Log::close)?;
         observer.event(Event::Stopped { step: self.state.step, why: stopped });
         Ok(Trained {
             run: self.run,
@@ -260,6 +306,42 @@ impl Trainer {
             state: self.state,
             stopped,
         })
+    }
+
+    /// True if the training is to end after this step. Ranks end after the same step: each tells of its flag with what it
+    /// tells anyway.
+    fn is_stopped(&self) -> bool {
+        if self.ranks.is_alone() { self.stop.load(Ordering::Relaxed) } else { self.stopping }
+    }
+
+    /// Fails if the ranks would train on different data or from different weights.
+    fn require_same(&self) -> Result<(), TrainError> {
+        if self.ranks.is_alone() {
+            return Ok(());
+        }
+        let experiment = self.state.experiment.as_ref().map(ToString::to_string).unwrap_or_default();
+        let weights = parameters::weights(&self.model);
+        let weights = weights
+            .values()
+            .flat_map(|of| &of.values)
+            .fold(0, |sum, value| crc32c::crc32c_append(sum, &value.to_le_bytes()));
+        let sums = [
+            ("program", crc32c::crc32c(env!("CARGO_PKG_VERSION").as_bytes())),
+            ("experiment", crc32c::crc32c(experiment.as_bytes())),
+            ("training split", self.state.data),
+            ("validation split", self.state.validation.unwrap_or_default()),
+            ("step", self.state.step as u32),
+            ("model", weights),
+        ];
+        let mine: Vec<u8> = sums.iter().flat_map(|(_, sum)| sum.to_le_bytes()).collect();
+        let all = self.ranks.gather(&mine)?;
+        for (rank, theirs) in all.iter().enumerate() {
+            let mut pairs = sums.iter().zip(theirs.chunks(4).zip(all[0].chunks(4)));
+            if let Some(((what, _), _)) = pairs.find(|(_, (theirs, first))| theirs != first) {
+                return Err(TrainError::Apart { rank, what });
+            }
+        }
+        Ok(())
     }
 
     /// The model as it decodes, with its adaptation merged into it.
@@ -290,87 +372,6 @@ impl Trainer {
             self.experiment.training.steps,
             self.state.plateau,
         )
-    }
-
-    /// Makes one update from the gradients of some batches.
-    pub(crate) fn step(
-        &mut self,
-        step: u64,
-        update: &[Batch],
-        learning_rate: f64,
-    ) -> Result<Outcome, TrainError> {
-        if !LearningRate::is_sound(learning_rate) {
-            return Err(TrainError::Rate { step, rate: learning_rate });
-        }
-        let tokens: usize = update.iter().map(|batch| batch.tokens).sum();
-        let weight = 1.0 / tokens.max(1) as f64;
-        let autodiff = self.device.clone().autodiff();
-        let mut gradients = GradientSum::default();
-        let mut outcome = Outcome { tokens, ..Outcome::default() };
-        for (number, batch) in update.iter().enumerate() {
-            let pass_number = (step - 1) * update.len() as u64 + number as u64;
-            let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
-            if self.experiment.training.recompute.is_some() {
-                pass = pass.recomputing_layers();
-            }
-            let objective = &self.objective;
-            let adapted =
-                self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone(), Some(pass_number)));
-            let model = adapted.as_ref().map_or(&self.model, |(model, _)| model);
-            let BatchLosses { loss, alignment, auxiliary, total } =
-                objective.forward(model, batch, &autodiff, &mut pass, weight);
-            outcome.alignment += alignment.unwrap_or_default();
-            if let Some(auxiliary) = auxiliary {
-                outcome.auxiliary = Some(outcome.auxiliary.unwrap_or_default() + auxiliary);
-                if !auxiliary.is_finite() {
-                    return Err(self.not_finite(step, "auxiliary loss", auxiliary, update));
-                }
-            }
-            outcome.smoothed += loss.smoothed;
-            outcome.negative_log_likelihood += loss.negative_log_likelihood;
-            if let Targets::Tokens { .. } = batch.targets {
-                outcome.correct += loss.correct;
-                outcome.judged += batch.tokens;
-            }
-            if !loss.smoothed.is_finite() {
-                return Err(self.not_finite(step, "loss", loss.smoothed, update));
-            }
-            self.phases.end(Phase::Forward);
-            let mut found = total.backward();
-            if let Some((_, adapted)) = adapted {
-                gradients.add_named(adapted.take_gradients(&mut found));
-            }
-            gradients.add(&self.model, found);
-            self.phases.end(Phase::Backward);
-        }
-        outcome.gradient_norm = gradients.norm();
-        if !outcome.gradient_norm.is_finite() {
-            return Err(self.not_finite(step, "gradient", outcome.gradient_norm, update));
-        }
-        let scale = match self.experiment.training.clip_norm {
-            Some(limit) if outcome.gradient_norm > limit => limit / outcome.gradient_norm,
-            _ => 1.0,
-        };
-        let (model, adaptation) = (self.model.clone(), self.adaptation.as_mut());
-        self.model = self.optimizer.update_all(model, adaptation, gradients, (scale, learning_rate));
-        self.phases.end(Phase::Optimizer);
-        Ok(outcome)
-    }
-
-    fn not_finite(&self, step: u64, what: &'static str, value: f64, update: &[Batch]) -> TrainError {
-        let samples = update.iter().flat_map(|batch| &batch.samples).map(|sample| (sample + 1).to_string());
-        let mut samples: Vec<String> = samples.collect();
-        let more = samples.len().saturating_sub(20);
-        samples.truncate(20);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        TrainError::NotFinite {
-            step,
-            what,
-            value,
-            task: update.first().map_or_else(String::new, |batch| self.tasks[batch.task].name.clone()),
-            samples: samples.join(", ") + &more,
-            last_good: LastGood(self.run.checkpoints().newest_whole()),
-        }
     }
 
     /// Fails if weights are not finite, since nothing can be decoded with them; saving checks by itself.

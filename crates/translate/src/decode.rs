@@ -101,12 +101,12 @@ impl Translator {
         let (plain, phrased): (Vec<usize>, Vec<usize>) =
             order.into_iter().partition(|&place| asked[place].phrases.is_empty());
         let mut results: Vec<Vec<Output>> = asked.iter().map(|_| Vec::new()).collect();
-        for mut rest in [plain.as_slice(), phrased.as_slice()] {
-            while let Some(&first) = rest.first() {
-                let hypotheses = decoding.hypotheses() * asked[first].banks();
-                let rows = task.sources_together(asked[first].sequence.len(), hypotheses, decoding);
-                let (now, later) = rest.split_at(rows.min(rest.len()));
-                rest = later;
+        let together = |place: usize| {
+            let hypotheses = decoding.hypotheses() * asked[place].banks();
+            task.sources_together(asked[place].sequence.len(), hypotheses, decoding)
+        };
+        for places in [plain.as_slice(), phrased.as_slice()] {
+            for now in cut(places, together) {
                 let sources: Vec<&Sequence> = now.iter().map(|&place| asked[place].sequence).collect();
                 let rows: Vec<SourceRow> = now
                     .iter()
@@ -317,6 +317,17 @@ impl Translator {
         let OutputLengths { least, most } = task.output_lengths(source, prefix.len(), decoding);
         SourceRow { max_length: most, min_length: least, prefix, id: number as u64 }
     }
+}
+
+/// Places of sources, longest first, cut into batches: the first of each tells how many are searched for together.
+pub(crate) fn cut(mut places: &[usize], together: impl Fn(usize) -> usize) -> Vec<&[usize]> {
+    let mut batches = Vec::new();
+    while let Some(&first) = places.first() {
+        let (now, later) = places.split_at(together(first).clamp(1, places.len()));
+        batches.push(now);
+        places = later;
+    }
+    batches
 }
 
 /// The task as decoding options ask for it: with timestamps, or without.

@@ -1,6 +1,8 @@
 //! Evaluation of a split: teacher-forced losses, and metrics of decoded outputs. The two are kept apart in every type,
 //! so that one cannot be printed as the other.
 
+mod parts;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ use crate::split::{Split, evenly};
 use crate::text_metrics::score_texts;
 use crate::translator::Translator;
 use crate::windows::{Found, Searched};
+
+pub use parts::{Part, PartOfLosses, PartOfOutputs};
 
 /// Teacher-forced loss and accuracy of a model: it predicts each token or frame from all before it, without search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -100,16 +104,8 @@ pub fn teacher_forced(
     examples: &[Example],
     batch_tokens: usize,
 ) -> Result<TeacherForced, TranslateError> {
-    let (mut sum, mut correct, mut tokens) = (0.0, 0, 0);
-    translator.losses(task, examples, batch_tokens, |_, loss| {
-        sum += loss.negative_log_likelihood;
-        correct += loss.correct;
-        tokens += loss.tokens;
-    })?;
-    let count = tokens.max(1) as f64;
-    let loss = sum / count;
-    let perplexity = (!translator.model().writes_frames(task.number())).then(|| loss.exp());
-    Ok(TeacherForced { loss, perplexity, accuracy: 100.0 * correct as f64 / count, tokens })
+    let all = TeacherForced::of_part(translator, task, examples, batch_tokens, Part::ALL)?;
+    Ok(TeacherForced::of_parts(translator, task, vec![all]))
 }
 
 /// Decodes a split, or its first samples.
@@ -124,10 +120,7 @@ pub fn decode(
     decoding: &Decoding,
     at_most: Option<usize>,
 ) -> Result<DecodedSplit, TranslateError> {
-    task.require_source()?;
-    let count = at_most.unwrap_or(split.examples.len()).min(split.examples.len());
-    let sources = split.examples[..count].iter().filter_map(|example| split.windows_of(example)).collect();
-    decode_from(translator, task, split, sources, decoding)
+    decode_from(translator, task, split, parts::sources(task, split, at_most)?, decoding)
 }
 
 /// Decodes the first samples of a split from these sources, each in its windows.
@@ -138,35 +131,56 @@ pub(crate) fn decode_from(
     sources: Vec<SourceWindows<'_>>,
     decoding: &Decoding,
 ) -> Result<DecodedSplit, TranslateError> {
-    let count = sources.len();
-    let examples = &split.examples[..count];
-    let positions = |windows: &SourceWindows<'_>| windows.iter().map(|(_, sequence)| sequence.len()).sum();
-    let source_lengths = sources.iter().map(positions).collect();
-    let mut hypotheses: Vec<Output> = sources.iter().map(|_| Output::empty()).collect();
+    let outputs = decode_some(translator, task, split, sources.clone(), decoding, Part::ALL)?;
+    Ok(DecodedSplit::new(split, &sources, outputs))
+}
+
+/// The outputs of those of the first samples of a split that a part has, with their places.
+fn decode_some(
+    translator: &Translator,
+    task: &Task,
+    split: &Split,
+    sources: Vec<SourceWindows<'_>>,
+    decoding: &Decoding,
+    part: Part,
+) -> Result<Vec<(usize, Output)>, TranslateError> {
     // A blank source gives an empty output, as it does in a translation.
     let gives_nothing =
         |at: usize| split.sources.get(at).is_some_and(|source| translator.gives_nothing(task, source));
     let searched = sources.into_iter().enumerate().filter(|&(at, _)| !gives_nothing(at));
     let searched: Vec<Searched<'_>> =
         searched.map(|(number, windows)| Searched { number, windows, phrases: Vec::new() }).collect();
+    let searched = translator.searched_of_part(task, searched, decoding, part)?;
     let found = translator.search_windows(task, &searched, decoding, &[])?;
-    for (Searched { number, .. }, Found { mut outputs, .. }) in searched.iter().zip(found) {
-        hypotheses[*number] = outputs.swap_remove(0);
-    }
-    Ok(DecodedSplit {
-        hypotheses,
-        reference_tokens: examples
-            .iter()
-            .map(|example| example.target_tokens())
-            .map(|tokens| tokens[..tokens.len().saturating_sub(1)].to_vec())
-            .collect(),
-        references: split.references[..count].to_vec(),
-        alternatives: split.alternatives.iter().map(|set| set[..count].to_vec()).collect(),
-        source_lengths,
-    })
+    let pairs = searched.iter().zip(found);
+    Ok(pairs
+        .map(|(Searched { number, .. }, Found { mut outputs, .. })| (*number, outputs.swap_remove(0)))
+        .collect())
 }
 
 impl DecodedSplit {
+    /// The first samples of a split with these sources, and the outputs of some places; all others are empty.
+    fn new(split: &Split, sources: &[SourceWindows<'_>], outputs: Vec<(usize, Output)>) -> Self {
+        let count = sources.len();
+        let positions =
+            |windows: &SourceWindows<'_>| windows.iter().map(|(_, sequence)| sequence.len()).sum();
+        let mut hypotheses: Vec<Output> = sources.iter().map(|_| Output::empty()).collect();
+        for (place, output) in outputs {
+            hypotheses[place] = output;
+        }
+        let tokens = |example: &Example| {
+            let tokens = example.target_tokens();
+            tokens[..tokens.len().saturating_sub(1)].to_vec()
+        };
+        Self {
+            hypotheses,
+            reference_tokens: split.examples[..count].iter().map(tokens).collect(),
+            references: split.references[..count].to_vec(),
+            alternatives: split.alternatives.iter().map(|set| set[..count].to_vec()).collect(),
+            source_lengths: sources.iter().map(positions).collect(),
+        }
+    }
+
     /// Some samples, evenly spaced over the outputs; values other than texts are described.
     pub fn shown(&self, split: &Split, count: usize) -> Vec<ShownSample> {
         evenly(count, self.hypotheses.len())

@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::batch::{Batch, Targets};
 use crate::error::TranslateError;
+use crate::evaluate::Part;
 use crate::example::Example;
 use crate::translator::Translator;
 
@@ -20,6 +21,18 @@ impl Translator {
         tokens: usize,
         mut each: impl FnMut(&Batch, &Loss),
     ) -> Result<(), TranslateError> {
+        self.losses_of_part(task, examples, tokens, Part::ALL, |_, batch, loss| each(batch, loss))
+    }
+
+    /// The losses of those batches that a part has, each with its number.
+    pub(crate) fn losses_of_part(
+        &self,
+        task: &Task,
+        examples: &[Example],
+        tokens: usize,
+        part: Part,
+        mut each: impl FnMut(usize, &Batch, &Loss),
+    ) -> Result<(), TranslateError> {
         self.require_examples(task, examples)?;
         let model = self.model();
         let device = model.device();
@@ -28,13 +41,17 @@ impl Translator {
         let mut order: Vec<&Example> = examples.iter().collect();
         order.sort_by_key(|example| std::cmp::Reverse(longest(example)));
         let mut rest = order.as_slice();
-        while let Some(first) = rest.first() {
+        for number in 0.. {
+            let Some(first) = rest.first() else { break };
             let (now, later) = rest.split_at((tokens / longest(first)).clamp(1, rest.len()));
             rest = later;
+            if !part.has(number) {
+                continue;
+            }
             let batch = Batch::new(task.number(), now.iter().copied(), framing);
             let loss = loss_of(model, &batch, &device, &mut self.pass());
             self.cancellation().check()?;
-            each(&batch, &loss);
+            each(number, &batch, &loss);
         }
         Ok(())
     }

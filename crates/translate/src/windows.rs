@@ -9,10 +9,11 @@ use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
 use any2any_search::Phrase;
 
-use crate::decode::{Asked, Output, as_decoded};
+use crate::decode::{Asked, Output, as_decoded, cut};
 use crate::detection::DetectedLanguage;
 use crate::encoded_source::EncodedSource;
 use crate::error::TranslateError;
+use crate::evaluate::Part;
 use crate::segments::Segment;
 use crate::translator::Translator;
 
@@ -74,6 +75,31 @@ impl Translator {
         }
         let found = found.into_iter().zip(detected);
         Ok(found.map(|(outputs, detected)| Found { outputs, detected: Some(detected) }).collect())
+    }
+
+    /// Those sources that a part of an evaluation has: whole batches, as they would be searched for without parts.
+    pub(crate) fn searched_of_part<'a>(
+        &self,
+        task: &Task,
+        searched: Vec<Searched<'a>>,
+        decoding: &Decoding,
+        part: Part,
+    ) -> Result<Vec<Searched<'a>>, TranslateError> {
+        if part == Part::ALL {
+            return Ok(searched);
+        }
+        let task = &*as_decoded(task, decoding)?;
+        let longest =
+            |of: &Searched<'_>| of.windows.iter().map(|(_, sequence)| sequence.len()).max().unwrap_or(0);
+        let lengths: Vec<usize> = searched.iter().map(longest).collect();
+        let mut order: Vec<usize> = (0..searched.len()).collect();
+        order.sort_by_key(|&place| std::cmp::Reverse(lengths[place]));
+        let mut has = vec![false; searched.len()];
+        let together = |place: usize| task.sources_together(lengths[place], decoding.hypotheses(), decoding);
+        for (number, batch) in cut(&order, |place| together(place)).into_iter().enumerate() {
+            batch.iter().for_each(|&place| has[place] = part.has(number));
+        }
+        Ok(searched.into_iter().zip(has).filter_map(|(of, has)| has.then_some(of)).collect())
     }
 
     /// Searches for the outputs of those sources that stand in some places.

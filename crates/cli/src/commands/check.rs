@@ -5,7 +5,7 @@ use std::path::Path;
 use any2any_adapter::Registry;
 use any2any_experiment::Diagnostics;
 use any2any_run::RunError;
-use any2any_train::{StartReport, TaskReport, TrainError};
+use any2any_train::{Ranks, StartReport, TaskReport, TrainError};
 use serde_json::json;
 
 use crate::arguments::CheckArguments;
@@ -67,7 +67,7 @@ fn check(arguments: &CheckArguments, registry: &Registry) -> anyhow::Result<Resu
         return Ok(Ok((Vec::new(), None)));
     }
     let root = arguments.root.find()?;
-    let mut shown = Preparation::new();
+    let mut shown = Preparation::of(&Ranks::alone());
     match any2any_train::check_watched(&document, registry, &root, &mut |part| shown.show(part)) {
         Ok((tasks, warnings, start)) => {
             output::data_warnings(&warnings);

@@ -6,30 +6,44 @@ use std::sync::atomic::Ordering;
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_run::{Existing, RunFolder};
-use any2any_train::{FinalScores, Observer, Resuming, StartReport, Stopped, Trained, Trainer};
+use any2any_train::{FinalScores, Observer, Ranks, Resuming, StartReport, Stopped, Trained, Trainer};
 use serde_json::json;
 
 use crate::Program;
 use crate::arguments::TrainArguments;
 use crate::preparation::Preparation;
 use crate::progress::Display;
-use crate::{output, threads};
+use crate::{output, ranks, threads};
 
 pub(crate) fn run(arguments: TrainArguments, program: &Program) -> anyhow::Result<()> {
+    ranks::together(|ranks| train(&arguments, program, ranks))
+}
+
+fn train(arguments: &TrainArguments, program: &Program, ranks: &Ranks) -> anyhow::Result<()> {
     let registry = &program.registry;
     let root = arguments.root.find()?.trusting_runs(arguments.trust_paths);
     let (trainer, taken_over) = match &arguments.resume {
-        Some(run) => (resume(run, &arguments, registry, &root)?, None),
-        None => start(&arguments, registry, &root)?,
+        Some(run) => (resume(run, arguments, registry, &root, ranks)?, None),
+        None => start(arguments, registry, &root, ranks)?,
     };
-    let stop = trainer.stop();
+    let (stop, is_first) = (trainer.stop(), ranks.is_first());
+    let accumulate = trainer.experiment().training.accumulate;
     // A second Ctrl-C ends the process at once: the last checkpoint is whole whatever happens.
     ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("finishing this step; press Ctrl-C again to stop at once");
+        if is_first {
+            eprintln!("finishing this step; press Ctrl-C again to stop at once");
+        }
     })?;
+    if !is_first {
+        trainer.train(&mut ())?;
+        return Ok(());
+    }
+    if !ranks.is_alone() {
+        eprintln!("{} ranks share the {} batches of each update", ranks.size(), accumulate);
+    }
     let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(Display::new())];
     observers.extend(program.observers.iter().map(|new| new()));
     let trained = trainer.train(&mut observers)?;
@@ -41,15 +55,21 @@ fn resume(
     arguments: &TrainArguments,
     registry: &Registry,
     root: &DataRoot,
+    ranks: &Ranks,
 ) -> anyhow::Result<Trainer> {
     let TrainArguments { steps, files, accept_changes, from, .. } = arguments;
     let resuming =
         Resuming { steps: *steps, files: files.clone(), accept_changes: *accept_changes, from: from.clone() };
     let run = RunFolder::new(run);
-    threads::start_for(&run, registry);
-    let mut shown = Preparation::new();
-    let trainer = Trainer::resume_watched(run, registry, root, resuming, &mut |part| shown.show(part))?;
+    // A run that cannot be read is reported by what resumes it.
+    let device = run.experiment(registry).map(|document| document.experiment.device).unwrap_or_default();
+    threads::start_among(&device, ranks)?;
+    let mut shown = Preparation::of(ranks);
+    let trainer = Trainer::resume_among(ranks, run, registry, root, resuming, &mut |part| shown.show(part))?;
     drop(shown);
+    if !ranks.is_first() {
+        return Ok(trainer);
+    }
     for words in trainer.passed_over() {
         eprintln!("warning: {words}");
     }
@@ -63,24 +83,38 @@ fn start(
     arguments: &TrainArguments,
     registry: &Registry,
     root: &DataRoot,
+    ranks: &Ranks,
 ) -> anyhow::Result<(Trainer, Option<StartReport>)> {
     let config = arguments.config.clone().unwrap_or_default();
-    let document = super::experiment(&config, &arguments.overrides, registry)?;
+    let document = any2any_experiment::load(&config, &arguments.overrides, registry)?;
+    if ranks.is_first() {
+        output::warnings(&document);
+    }
+    ranks.share(document.experiment.training.accumulate)?;
+    threads::start_among(&document.experiment.device, ranks)?;
     let folder = match &arguments.run {
         Some(folder) => folder.clone(),
         None => PathBuf::from("runs").join(&document.experiment.name),
     };
     let existing = if arguments.overwrite { Existing::SetAside } else { Existing::Keep };
     let run = RunFolder::new(folder);
-    run.check_free(existing)?;
-    let prepared = crate::preparation::prepare(&document, registry, root)?;
+    // The first rank downloads and makes what the others find.
+    let prepared = ranks.first(|| {
+        if ranks.is_first() {
+            run.check_free(existing)?;
+        }
+        crate::preparation::prepare_among(ranks, &document, registry, root)
+    })?;
+    if !ranks.is_first() {
+        return Ok((Trainer::start_among(ranks, prepared, run, existing)?, None));
+    }
     output::data_warnings(&prepared.warnings);
     let taken_over = prepared.taken_over.clone();
     if let Some(taken_over) = &taken_over {
         eprintln!("{taken_over}");
     }
     eprintln!("the run goes to {}", run.path().display());
-    Ok((Trainer::start(prepared, run, existing)?, taken_over))
+    Ok((Trainer::start_among(ranks, prepared, run, existing)?, taken_over))
 }
 
 /// Scores the best checkpoint, and prints where everything is.

@@ -15,18 +15,20 @@ use crate::source_dropout::SourceDropout;
 use crate::training_examples::{InMemory, OnDisk, TrainingExamples};
 
 impl Trainer {
-    /// The batches of all updates after `steps`, prepared ahead.
+    /// This rank's batches of all updates after `steps`, prepared ahead.
     pub(crate) fn prefetch(&self, sampler: BatchSampler, steps: u64) -> Prefetch<Result<Batch, RunError>> {
-        let first = steps * self.experiment.training.accumulate as u64;
-        Prefetch::new(self.experiment.training.batch.prefetch, sampler.batches(first))
+        let (all, share) = (self.experiment.training.accumulate as u64, self.share.clone());
+        let numbers =
+            (steps..).flat_map(move |update| share.clone().map(move |number| update * all + number as u64));
+        Prefetch::new(self.experiment.training.batch.prefetch, sampler.batches(numbers))
     }
 
-    /// The batches of the next update, or the error of samples that cannot be read.
+    /// This rank's batches of the next update, or the error of samples that cannot be read.
     pub(crate) fn next_update(
         &mut self,
         batches: &mut impl Iterator<Item = Result<Batch, RunError>>,
     ) -> Result<Vec<Batch>, RunError> {
-        let update = batches.by_ref().take(self.experiment.training.accumulate).collect();
+        let update = batches.by_ref().take(self.share.len()).collect();
         self.phases.end(Phase::Data);
         update
     }

@@ -1,8 +1,13 @@
 //! Evaluations during training: scores of the validation splits, and the choice of the best checkpoint.
 
-use any2any_adapter::Cancellation;
+use std::sync::atomic::Ordering;
+
+use any2any_adapter::{Cancellation, Cancelled};
 use any2any_run::Ranked;
+use any2any_translate::evaluate::{DecodedSplit, Part, TeacherForced};
 use any2any_translate::{TranslateError, Translator, evaluate};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::Trainer;
 use crate::error::TrainError;
@@ -14,7 +19,7 @@ impl Trainer {
     /// Evaluates the current step, unless the training is stopped meanwhile: then a resumed training evaluates first.
     pub(super) fn evaluate_until_stopped(
         &mut self,
-        log: &mut Log,
+        log: Option<&mut Log>,
         rate: &mut LearningRate,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
@@ -23,34 +28,49 @@ impl Trainer {
                 rate.evaluated(improved);
                 self.state.plateau = rate.plateau();
                 self.state.unevaluated = false;
-                Ok(())
             }
             Err(TrainError::Translate(TranslateError::Cancelled(_))) => {
                 self.state.unevaluated = true;
-                Ok(())
+                self.stopping = true;
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
         }
+        if !self.ranks.is_alone() {
+            // The first alone has scored.
+            self.state = self.ranks.told_by_first(self.state.clone())?;
+            let stopping = self.ranks.told_by_all(self.stop.load(Ordering::Relaxed))?;
+            self.stopping |= stopping.contains(&true);
+            *rate = self.learning_rate();
+        }
+        Ok(())
     }
 
-    /// Evaluates on the validation splits, and tells whether the checkpoint is the best so far. Nothing is changed or
-    /// written if the training is stopped meanwhile.
-    fn evaluate(&mut self, log: &mut Log, observer: &mut dyn Observer) -> Result<bool, TrainError> {
+    /// Evaluates on the validation splits, which all ranks share, and tells whether the checkpoint is the best so far.
+    /// The first rank scores what all have decoded, and has a log; on all others nothing is the best. Nothing is changed
+    /// or written if the training is stopped meanwhile.
+    fn evaluate(&mut self, log: Option<&mut Log>, observer: &mut dyn Observer) -> Result<bool, TrainError> {
         let settings = &self.experiment.evaluation;
         let (mut evaluations, mut written) = (Vec::new(), Vec::new());
         let translator = Translator::new(self.experiment.clone(), self.adapters.clone(), self.merged())
             .until(Cancellation::by_flag(self.stop.clone()));
+        let part = Part { number: self.ranks.rank(), of: self.ranks.size() };
         for (prepared, task) in self.tasks.iter().zip(self.adapters.tasks()) {
             let Some(split) = &prepared.validation else { continue };
             let tokens = self.experiment.training.batch.tokens;
-            let forced = evaluate::teacher_forced(&translator, task, &split.examples, tokens)?;
+            let losses = TeacherForced::of_part(&translator, task, &split.examples, tokens, part);
+            let forced = TeacherForced::of_parts(&translator, task, self.of_all(losses)?);
             let metrics = task.metrics().to_vec();
             let scores = if task.source().is_some() && (settings.show > 0 || !metrics.is_empty()) {
                 // Without metrics, only the samples that are shown are decoded.
                 let few = metrics.is_empty().then(|| split.some(settings.show));
                 let split = few.as_ref().unwrap_or(split);
-                let decoded =
-                    evaluate::decode(&translator, task, split, task.decoding(), settings.decode_at_most)?;
+                let at_most = settings.decode_at_most;
+                let outputs = DecodedSplit::of_part(&translator, task, split, task.decoding(), at_most, part);
+                let outputs = self.of_all(outputs)?;
+                if log.is_none() {
+                    continue;
+                }
+                let decoded = DecodedSplit::of_parts(task, split, at_most, outputs)?;
                 written.push((task, decoded.shown(split, settings.show)));
                 decoded.scores(&metrics)?
             } else {
@@ -58,6 +78,7 @@ impl Trainer {
             };
             evaluations.push(TaskEvaluation { task: task.name().to_owned(), forced, metrics, scores });
         }
+        let Some(log) = log else { return Ok(false) };
         for (task, shown) in written {
             log.samples(self.state.step, task.name(), shown, task.target().as_ref())?;
         }
@@ -76,6 +97,20 @@ impl Trainer {
         log.evaluation(self.state.step, self.state.seconds, &evaluations)?;
         observer.event(Event::Evaluated { step: self.state.step, evaluations: &evaluations, best: improved });
         Ok(improved)
+    }
+
+    /// What all ranks have found of an evaluation; all give it up if one is stopped meanwhile.
+    fn of_all<T: Serialize + DeserializeOwned>(
+        &self,
+        mine: Result<T, TranslateError>,
+    ) -> Result<Vec<T>, TrainError> {
+        let mine = match mine {
+            Ok(found) => Some(found),
+            Err(TranslateError::Cancelled(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let all: Option<Vec<T>> = self.ranks.told_by_all(mine)?.into_iter().collect();
+        all.ok_or_else(|| TranslateError::Cancelled(Cancelled).into())
     }
 
     /// The value that decides on the best checkpoint, the mean over the tasks that have it, and whether larger is

@@ -18,6 +18,7 @@ use crate::error::TrainError;
 use crate::learning::Rates;
 use crate::optimizer::Optimizer;
 use crate::prepare::{PreparedTask, Watch, store, stored};
+use crate::ranks::Ranks;
 
 /// Options of a resumed training.
 #[derive(Clone, Debug, Default)]
@@ -46,15 +47,39 @@ impl Trainer {
         root: &DataRoot,
         resuming: Resuming,
     ) -> Result<Self, TrainError> {
-        Self::resume_watched(run, registry, root, resuming, &mut |_| ())
+        Self::resume_among(&Ranks::alone(), run, registry, root, resuming, &mut |_| ())
     }
 
-    /// [`resume`](Self::resume) before the eyes of a person, who may have to wait for data that is larger than memory.
+    /// Resumes a training as one of several ranks, on as many as share the batches of an update, whatever number it ran on
+    /// before, and before the eyes of a person, who may have to wait for data that is larger than memory. All read the run's
+    /// folder, which the first alone writes.
     ///
     /// # Errors
     ///
-    /// As [`resume`](Self::resume).
-    pub fn resume_watched(
+    /// Those of [`resume`](Self::resume) on any rank, or if the ranks cannot share the batches of an update.
+    pub fn resume_among(
+        ranks: &Ranks,
+        run: RunFolder,
+        registry: &Registry,
+        root: &DataRoot,
+        resuming: Resuming,
+        watch: &mut Watch<'_>,
+    ) -> Result<Self, TrainError> {
+        if ranks.is_first() {
+            let trainer = ranks.agree(Self::resume_on(ranks, run, registry, root, resuming, watch))?;
+            ranks.told_by_first(trainer.state.step)?;
+            return ranks.agree(Ok(trainer));
+        }
+        ranks.agree(Ok::<_, TrainError>(()))?;
+        // Later checkpoints have been set aside, if they were not whole.
+        let step = ranks.told_by_first(0)?;
+        let there = run.checkpoints().steps()?.contains(&step);
+        let resuming = Resuming { from: there.then(|| format!("step-{step}")), ..resuming };
+        ranks.agree(Self::resume_on(ranks, run, registry, root, resuming, watch))
+    }
+
+    fn resume_on(
+        ranks: &Ranks,
         run: RunFolder,
         registry: &Registry,
         root: &DataRoot,
@@ -67,7 +92,7 @@ impl Trainer {
         }
         let document = run.experiment_on(files.as_deref(), registry)?;
         // Locked before anything is read: another training may be writing.
-        let running = RunLock::alone(run.path())?;
+        let running = ranks.is_first().then(|| RunLock::alone(run.path())).transpose()?;
         let adapters = run.adapters(&document.experiment, registry)?;
         let architecture = architecture(&document.experiment, &adapters);
         let shapes = shapes_of(&architecture);
@@ -114,11 +139,14 @@ impl Trainer {
                 Ok(PreparedTask { name, train, stored, selection, validation, test })
             })
             .collect::<Result<_, TrainError>>()?;
-        let mut trainer =
-            Self { running: Some(running), ..Self::new(experiment, adapters, run, device, tasks) };
+        let share = ranks.share(experiment.training.accumulate)?;
+        let new = Self::new(experiment, adapters, run, device, tasks);
+        let mut trainer = Self { running, ranks: ranks.clone(), share, ..new };
         if let Some((checkpoint, changes)) = loaded {
             trainer.restore(checkpoint, changes, accept_changes)?;
-            trainer.pass_over(broken)?;
+            if ranks.is_first() {
+                trainer.pass_over(broken)?;
+            }
         } else if let Some(start) = Start::of(&trainer.experiment, registry)? {
             trainer.take_over(&start);
         }

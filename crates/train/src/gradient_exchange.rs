@@ -1,0 +1,295 @@
+//! Exchange of gradients between ranks, such that the tree of [`GradientSum`] is the one of a single process.
+//!
+//! Each rank holds the sums of the nodes whose batches are all its own. All values are cut into buckets; of two ranks that
+//! hold the two children of a node, one sends its part of a bucket and the other adds, and a bit of the bucket's number
+//! says which, so that both send half and receive half. Totals go back on the same ways. Where the number of ranks and that
+//! of batches are powers of two, this is recursive halving and doubling (Thakur, Rabenseifner and Gropp 2005): every rank
+//! sends and receives less than twice the size of the model, however many there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use any2any_mpi::{Communicator, Receive, Send};
+use any2any_run::parameters::Named;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::gradient_sum::{GradientSum, Partial};
+use crate::ranks::{Elsewhere, Ranks};
+
+/// Zero that changes no bit of what it is added to, not even the sign of another zero.
+const NOTHING: f32 = -0.0;
+
+/// A message of one bucket: the sum of one node, which is added to that of the node beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Transfer {
+    bucket: usize,
+    from: usize,
+    to: usize,
+    /// The first batch of the node that is sent.
+    sent: usize,
+    /// The first batch of the node that it is added to.
+    kept: usize,
+}
+
+/// Two nodes of one rank that are added to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Merge {
+    bucket: usize,
+    rank: usize,
+    left: usize,
+    right: usize,
+}
+
+/// The additions that make the nodes of one level of the tree, leaves first.
+#[derive(Debug, Default)]
+struct Level {
+    merges: Vec<Merge>,
+    transfers: Vec<Transfer>,
+}
+
+impl GradientSum {
+    /// The sum over the batches of all ranks, of which there are so many.
+    ///
+    /// # Errors
+    ///
+    /// If another rank has failed.
+    pub(crate) fn over(self, ranks: &Ranks, batches: usize) -> Result<Self, Elsewhere> {
+        if ranks.is_alone() {
+            return Ok(self);
+        }
+        let partial = self.into_partial();
+        let device = partial.iter().flat_map(|node| node.gradients.values()).next().map(Tensor::device);
+        let layout = layout(ranks, &partial)?;
+        let buckets = ranks.size().next_power_of_two();
+        let sums = partial.into_iter().map(|node| (node.start, flat(node.gradients, &layout)));
+        let total = exchange(ranks.communicator(), batches, buckets, sums.collect());
+        Ok(Self::of_total(named(&total, &layout, &device.unwrap_or_default())))
+    }
+}
+
+/// The names of all parameters that some batch of the update has a gradient of, on any rank, with their lengths.
+fn layout(ranks: &Ranks, partial: &[Partial]) -> Result<BTreeMap<String, usize>, Elsewhere> {
+    let mut layout: BTreeMap<String, usize> = partial
+        .iter()
+        .flat_map(|node| &node.gradients)
+        .map(|(name, gradient)| (name.clone(), gradient.dims()[0]))
+        .collect();
+    let lines: String = layout.iter().map(|(name, length)| format!("{length} {name}\n")).collect();
+    // Most often all have the same.
+    let sum = crc32c::crc32c(lines.as_bytes());
+    let sums = ranks.gather(&[sum.to_le_bytes(), (lines.len() as u32).to_le_bytes()].concat())?;
+    if sums.iter().any(|other| *other != sums[0]) {
+        for other in ranks.gather(lines.as_bytes())? {
+            let lines = String::from_utf8_lossy(&other).into_owned();
+            let pairs = lines.lines().filter_map(|line| line.split_once(' '));
+            layout.extend(pairs.filter_map(|(length, name)| Some((name.to_owned(), length.parse().ok()?))));
+        }
+    }
+    Ok(layout)
+}
+
+fn flat(mut gradients: Named, layout: &BTreeMap<String, usize>) -> Vec<f32> {
+    let mut values = Vec::with_capacity(layout.values().sum());
+    for (name, &length) in layout {
+        match gradients.remove(name) {
+            None => values.resize(values.len() + length, NOTHING),
+            Some(gradient) => {
+                let data = gradient.into_data().convert::<f32>();
+                values.extend_from_slice(data.as_slice().expect("converted to 32-bit floats"));
+            }
+        }
+    }
+    values
+}
+
+fn named(values: &[f32], layout: &BTreeMap<String, usize>, device: &Device) -> Named {
+    let mut rest = values;
+    let mut take = |length: usize| {
+        let (taken, behind) = rest.split_at(length);
+        rest = behind;
+        Tensor::from_data(TensorData::new(taken.to_vec(), [length]), device)
+    };
+    layout.iter().map(|(name, &length)| (name.clone(), take(length))).collect()
+}
+
+/// The total of the sums of all ranks, from those of this one, each with the first batch of its node.
+fn exchange(
+    communicator: &dyn Communicator,
+    batches: usize,
+    buckets: usize,
+    sums: Vec<(usize, Vec<f32>)>,
+) -> Vec<f32> {
+    let me = communicator.rank();
+    let length = sums.first().map_or(0, |(_, values)| values.len());
+    let parts = Parts { length, buckets };
+    let mut held: BTreeMap<(usize, usize), Vec<f32>> = BTreeMap::new();
+    for (start, values) in sums {
+        held.extend((0..buckets).map(|bucket| ((bucket, start), values[parts.of(bucket)].to_vec())));
+    }
+    let levels = levels(batches, communicator.size(), buckets);
+    for Level { merges, transfers } in &levels {
+        for merge in merges.iter().filter(|merge| merge.rank == me) {
+            // Of nodes that this rank has added already while it computed, only the left one is there.
+            if let Some(right) = held.remove(&(merge.bucket, merge.right)) {
+                add(&mut held, (merge.bucket, merge.left), &right);
+            }
+        }
+        let sent: Vec<(usize, Vec<f32>)> = transfers
+            .iter()
+            .filter(|of| of.from == me)
+            .map(|of| (of.to, held.remove(&(of.bucket, of.sent)).unwrap_or_default()))
+            .collect();
+        let received = transfers.iter().filter(|of| of.to == me);
+        let mut received: Vec<(Transfer, Vec<f32>)> =
+            received.map(|of| (*of, vec![0.0; parts.of(of.bucket).len()])).collect();
+        communicator.exchange(
+            sent.iter().map(|(to, values)| Send { to: *to, values }).collect(),
+            received.iter_mut().map(|(of, values)| Receive { from: of.from, values }).collect(),
+        );
+        for (of, values) in received {
+            add(&mut held, (of.bucket, of.kept), &values);
+            if let Some(sum) = held.remove(&(of.bucket, of.kept)) {
+                held.insert((of.bucket, of.kept.min(of.sent)), sum);
+            }
+        }
+    }
+    let mut total = vec![0.0; length];
+    for ((bucket, _), values) in held {
+        total[parts.of(bucket)].copy_from_slice(&values);
+    }
+    give_back(communicator, &levels, parts, &mut total);
+    total
+}
+
+/// Gives every rank the buckets whose totals others hold.
+fn give_back(communicator: &dyn Communicator, levels: &[Level], parts: Parts, total: &mut [f32]) {
+    let me = communicator.rank();
+    // Who has got the total of which bucket: a rank that has given away sums of several nodes gets it once.
+    let mut there = BTreeSet::new();
+    for Level { transfers, .. } in levels.iter().rev() {
+        // Ways of this level that are gone back: no rank passes on what it gets in the same exchange.
+        let back: Vec<&Transfer> = transfers.iter().filter(|of| there.insert((of.bucket, of.from))).collect();
+        let mut received: Vec<(usize, usize, Vec<f32>)> = back
+            .iter()
+            .filter(|of| of.from == me)
+            .map(|of| (of.to, of.bucket, vec![0.0; parts.of(of.bucket).len()]))
+            .collect();
+        let sent = back.iter().filter(|of| of.to == me);
+        communicator.exchange(
+            sent.map(|of| Send { to: of.from, values: &total[parts.of(of.bucket)] }).collect(),
+            received.iter_mut().map(|(from, _, values)| Receive { from: *from, values }).collect(),
+        );
+        for (_, bucket, values) in received {
+            total[parts.of(bucket)].copy_from_slice(&values);
+        }
+    }
+}
+
+/// The division of all values into buckets.
+#[derive(Clone, Copy, Debug)]
+struct Parts {
+    length: usize,
+    buckets: usize,
+}
+
+impl Parts {
+    fn of(self, bucket: usize) -> Range<usize> {
+        let each = self.length.div_ceil(self.buckets);
+        (bucket * each).min(self.length)..((bucket + 1) * each).min(self.length)
+    }
+}
+
+fn add(held: &mut BTreeMap<(usize, usize), Vec<f32>>, to: (usize, usize), values: &[f32]) {
+    for (sum, value) in held.get_mut(&to).into_iter().flatten().zip(values) {
+        *sum += value;
+    }
+}
+
+/// All additions of an update between ranks that share its batches evenly, by levels of the tree from the leaves up.
+fn levels(batches: usize, ranks: usize, buckets: usize) -> Vec<Level> {
+    let each = batches / ranks;
+    // Above this level most nodes have batches of several ranks.
+    let lowest = each.max(1).ilog2();
+    let bits = buckets.max(2).ilog2();
+    let mut levels: Vec<Level> = Vec::new();
+    for bucket in 0..buckets {
+        // The rank that holds each node of the level below.
+        let mut holders: Vec<usize> = (0..batches).map(|batch| batch / each).collect();
+        for level in 0.. {
+            if holders.len() == 1 {
+                break;
+            }
+            if levels.len() <= level {
+                levels.push(Level::default());
+            }
+            let bit = (level as u32 + bits - lowest % bits) % bits;
+            let gives_to_right = bucket >> bit & 1 == 1;
+            let node = |(at, children): (usize, &[usize])| {
+                let (left, right) = (at << (level + 1), (2 * at + 1) << level);
+                match *children {
+                    [holder, other] if holder == other => {
+                        levels[level].merges.push(Merge { bucket, rank: holder, left, right });
+                        holder
+                    }
+                    [from, to] if gives_to_right => {
+                        levels[level].transfers.push(Transfer { bucket, from, to, sent: left, kept: right });
+                        to
+                    }
+                    [to, from] => {
+                        levels[level].transfers.push(Transfer { bucket, from, to, sent: right, kept: left });
+                        to
+                    }
+                    _ => children[0],
+                }
+            };
+            holders = holders.chunks(2).enumerate().map(node).collect();
+        }
+    }
+    levels
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::gradient_sum::tests::{batch, values};
+    use crate::ranks::tests::Threads;
+
+    /// The sums of all ranks of an update.
+    fn sums(batches: usize, ranks: usize) -> Vec<Vec<(String, Vec<u32>)>> {
+        let each = batches / ranks;
+        let rank = |communicator: Threads| {
+            let ranks = Ranks::new(Arc::new(communicator));
+            let first = ranks.rank() * each;
+            let mut sum = GradientSum::from_batch(first);
+            (first..first + each).for_each(|number| sum.add_named(batch(number)));
+            values(&sum.over(&ranks, batches).expect("no rank fails").into_total())
+        };
+        Threads::run(ranks, rank)
+    }
+
+    #[test]
+    fn any_number_of_ranks_has_the_sum_of_one() {
+        for batches in 1..=16 {
+            let alone = sums(batches, 1).remove(0);
+            for ranks in (2..=batches).filter(|ranks| batches.is_multiple_of(*ranks)) {
+                for (rank, sum) in sums(batches, ranks).into_iter().enumerate() {
+                    assert_eq!(sum, alone, "{batches} batches, rank {rank} of {ranks}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_rank_sends_less_than_twice_the_model() {
+        for ranks in [2, 4, 8, 64] {
+            let levels = levels(2 * ranks, ranks, ranks);
+            for rank in 0..ranks {
+                let sent = |of: &&Transfer| of.from == rank || of.to == rank;
+                let buckets = levels.iter().flat_map(|level| &level.transfers).filter(sent).count();
+                assert_eq!(buckets, 2 * (ranks - 1), "rank {rank} sends or gets half of these each way");
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! One update of a training: the passes of this rank's batches, the sum of all ranks' gradients, and the optimizer.
+
+use std::sync::atomic::Ordering;
+
+use any2any_adapter::Seed;
+use any2any_model::Pass;
+use any2any_run::LastGood;
+use any2any_translate::batch::{Batch, Targets};
+
+use super::Trainer;
+use crate::error::TrainError;
+use crate::gradient_sum::GradientSum;
+use crate::objective::BatchLosses;
+use crate::phases::Phase;
+use crate::running_mean::Outcome;
+use crate::schedule::LearningRate;
+
+impl Trainer {
+    /// Makes one update from the gradients of this rank's batches, and of those of the others.
+    pub(crate) fn step(
+        &mut self,
+        step: u64,
+        update: &[Batch],
+        learning_rate: f64,
+    ) -> Result<Outcome, TrainError> {
+        if !LearningRate::is_sound(learning_rate) {
+            return Err(TrainError::Rate { step, rate: learning_rate });
+        }
+        // Gradients are divided by the tokens of the whole update, which every rank must know before it computes some.
+        let tokens = self.tokens_of_all(update)?;
+        let passes = self.passes(step, update, 1.0 / tokens.max(1) as f64);
+        let (outcomes, gradients) = self.ranks.agree(passes)?;
+        let mut outcome = self.sum_of_all(&outcomes)?;
+        let mut gradients = gradients.over(&self.ranks, update.len() * self.ranks.size())?;
+        outcome.gradient_norm = gradients.norm();
+        if !outcome.gradient_norm.is_finite() {
+            return Err(self.not_finite(step, "gradient", outcome.gradient_norm, update));
+        }
+        let scale = match self.experiment.training.clip_norm {
+            Some(limit) if outcome.gradient_norm > limit => limit / outcome.gradient_norm,
+            _ => 1.0,
+        };
+        let (model, adaptation) = (self.model.clone(), self.adaptation.as_mut());
+        self.model = self.optimizer.update_all(model, adaptation, gradients, (scale, learning_rate));
+        self.phases.end(Phase::Optimizer);
+        Ok(outcome)
+    }
+
+    /// The number of target tokens of all ranks' batches.
+    fn tokens_of_all(&self, update: &[Batch]) -> Result<usize, TrainError> {
+        let tokens: usize = update.iter().map(|batch| batch.tokens).sum();
+        let all = self.ranks.gather(&(tokens as u64).to_le_bytes())?;
+        let tokens = all.iter().filter_map(|of| Some(u64::from_le_bytes(of.as_slice().try_into().ok()?)));
+        Ok(tokens.sum::<u64>() as usize)
+    }
+
+    /// The forward and backward passes of this rank's batches.
+    fn passes(
+        &mut self,
+        step: u64,
+        update: &[Batch],
+        weight: f64,
+    ) -> Result<(Vec<Outcome>, GradientSum), TrainError> {
+        let autodiff = self.device.clone().autodiff();
+        let first = self.ranks.rank() * update.len();
+        let all = update.len() * self.ranks.size();
+        let mut gradients = GradientSum::from_batch(first);
+        let mut outcomes = Vec::new();
+        for (number, batch) in update.iter().enumerate() {
+            let pass_number = (step - 1) * all as u64 + (first + number) as u64;
+            let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
+            if self.experiment.training.recompute.is_some() {
+                pass = pass.recomputing_layers();
+            }
+            let objective = &self.objective;
+            let adapted =
+                self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone(), Some(pass_number)));
+            let model = adapted.as_ref().map_or(&self.model, |(model, _)| model);
+            let BatchLosses { loss, alignment, auxiliary, total } =
+                objective.forward(model, batch, &autodiff, &mut pass, weight);
+            if let Some(auxiliary) = auxiliary.filter(|auxiliary| !auxiliary.is_finite()) {
+                return Err(self.not_finite(step, "auxiliary loss", auxiliary, update));
+            }
+            if !loss.smoothed.is_finite() {
+                return Err(self.not_finite(step, "loss", loss.smoothed, update));
+            }
+            let (correct, judged) = match batch.targets {
+                Targets::Tokens { .. } => (loss.correct, batch.tokens),
+                Targets::Frames { .. } => (0, 0),
+            };
+            outcomes.push(Outcome {
+                smoothed: loss.smoothed,
+                negative_log_likelihood: loss.negative_log_likelihood,
+                alignment: alignment.unwrap_or_default(),
+                auxiliary,
+                correct,
+                judged,
+                tokens: batch.tokens,
+                gradient_norm: 0.0,
+            });
+            self.phases.end(Phase::Forward);
+            let mut found = total.backward();
+            let of_adaptation = adapted.map(|(_, adapted)| adapted.take_gradients(&mut found));
+            gradients.add_with(&self.model, found, of_adaptation.unwrap_or_default());
+            self.phases.end(Phase::Backward);
+        }
+        Ok((outcomes, gradients))
+    }
+
+    /// The sum of the outcomes of all ranks' batches, in their order. Ranks tell each other here whether they are to stop.
+    fn sum_of_all(&mut self, outcomes: &[Outcome]) -> Result<Outcome, TrainError> {
+        let stop = u8::from(self.stop.load(Ordering::Relaxed));
+        let mine: Vec<u8> =
+            std::iter::once(stop).chain(outcomes.iter().flat_map(|outcome| outcome.to_bytes())).collect();
+        let mut sum = Outcome::default();
+        for of in self.ranks.gather(&mine)? {
+            if let Some((stop, outcomes)) = of.split_first() {
+                self.stopping |= *stop == 1;
+                outcomes
+                    .chunks_exact(Outcome::BYTES)
+                    .for_each(|outcome| sum.add(&Outcome::from_bytes(outcome)));
+            }
+        }
+        Ok(sum)
+    }
+
+    fn not_finite(&self, step: u64, what: &'static str, value: f64, update: &[Batch]) -> TrainError {
+        let samples = update.iter().flat_map(|batch| &batch.samples).map(|sample| (sample + 1).to_string());
+        let mut samples: Vec<String> = samples.collect();
+        let more = samples.len().saturating_sub(20);
+        samples.truncate(20);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        TrainError::NotFinite {
+            step,
+            what,
+            value,
+            task: update.first().map_or_else(String::new, |batch| self.tasks[batch.task].name.clone()),
+            samples: samples.join(", ") + &more,
+            last_good: LastGood(self.run.checkpoints().newest_whole()),
+        }
+    }
+}
