@@ -8,7 +8,7 @@ use std::time::Instant;
 use any2any_adapter::Seed;
 use serde_json::Value;
 
-use crate::support::{TRANSFORMER, Workshop, sha256};
+use crate::support::{TRANSFORMER, Workshop, media, sha256};
 
 const TRAINING: &str = "  steps: 30
   save_every: 7
@@ -259,14 +259,49 @@ fn the_cache_is_listed_and_cleared() {
     assert_eq!(workshop.json(&["data", "cache", "--json"])["bytes"], 0);
 }
 
+/// Pictures, sounds and recordings: augmented, written, divided and joined.
 #[test]
-fn what_cannot_be_on_the_disk_is_said() {
+fn files_are_opened_for_their_batches_as_if_all_were_in_memory() {
+    let workshop = Workshop::new();
+    media::fill(&workshop);
+    std::fs::write(workshop.path("sounds/anna_bar_3.wav"), b"RIFF").expect("a broken sound");
+    let joined = media::UNIVERSAL
+        .replace("data: &sounds\n", "data: &sounds\n      join: { count: [1, 2], samples: 40, test_samples: 6 }\n")
+        .replace("at_most: 30", "at_most: 60")
+        .replace("steps: 900", "steps: 12")
+        .replace("every: 250", "every: 12");
+    workshop.write("experiment.yaml", &joined);
+    let names = ["see", "hear", "feel", "draw", "clean", "sing"];
+    let stores: Vec<String> =
+        names.iter().map(|name| format!("--set=tasks.{name}.data.store=disk")).collect();
+    let on_disk: Vec<&str> = stores.iter().map(String::as_str).collect();
+    train(&workshop, "memory", &[]);
+    train(&workshop, "disk", &on_disk);
+    assert_same_weights(&workshop, ["memory", "disk"], 12);
+    let report = |options: &[&str]| {
+        workshop.json(&[&["check", "experiment.yaml", "--json"], options].concat())["tasks"].clone()
+    };
+    assert_eq!(report(&[]), report(&on_disk));
+    // The cache names the files, which may go away.
+    std::fs::remove_file(workshop.path("sounds/bert_ring_7.wav")).expect("it was there");
+    train(&workshop, "without", &on_disk);
+    assert_eq!(report(&[]), report(&on_disk));
+}
+
+#[test]
+fn a_part_of_a_split_can_be_on_the_disk() {
     let workshop = Workshop::new();
     workshop.experiment(TRANSFORMER, TRAINING);
-    let limited = ["--set", "tasks.translate.data.limit.train=9"];
-    let finished = workshop.run(&[&["check", "experiment.yaml"], ON_DISK, &limited].concat());
-    assert_eq!(finished.code, Some(2));
-    assert!(finished.stderr.contains("`store: disk` needs training files"), "{}", finished.stderr);
+    let limited = ["--set", "tasks.translate.data.limit.train=99"];
+    train(&workshop, "memory", &limited);
+    train(&workshop, "disk", &[&limited[..], ON_DISK].concat());
+    assert_same_weights(&workshop, ["memory", "disk"], 30);
+}
+
+#[test]
+fn files_that_differ_in_length_are_found() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
     // A file that is a line short is found before anything is encoded for good.
     let text = workshop.read("train.de");
     workshop.write("train.de", text.trim_end().rsplit_once('\n').expect("lines").0);

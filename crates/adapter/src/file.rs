@@ -1,7 +1,7 @@
 //! Files that are not decoded yet, and parts of them.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,8 +23,40 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub struct File {
     path: PathBuf,
-    bytes: Option<Arc<[u8]>>,
+    place: Place,
     part: Option<Part>,
+}
+
+/// Where the bytes of a file are.
+#[derive(Clone, Debug, PartialEq)]
+enum Place {
+    /// On the disk, under the file's own path.
+    Disk,
+    /// On the disk, in another file, which is not compressed.
+    Within(Arc<Extent>),
+    Memory(Arc<[u8]>),
+}
+
+/// Place of a file within another on the disk: that of a member within its archive.
+///
+/// ```
+/// use any2any_adapter::{Extent, File};
+///
+/// let folder = tempfile::tempdir()?;
+/// let archive = folder.path().join("songs");
+/// std::fs::write(&archive, b"c e g|d f a")?;
+/// let song = File::within("songs/second.notes", Extent { container: archive, start: 6, length: 5 });
+/// assert_eq!((&song.bytes()?[..], song.size()?), (&b"d f a"[..], 5));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// The path of the file on the disk.
+    pub container: PathBuf,
+    /// The place of the first byte, from 0.
+    pub start: u64,
+    /// The number of bytes.
+    pub length: u64,
 }
 
 /// A part of a file that is a value of its own.
@@ -65,12 +97,18 @@ pub enum Part {
 impl File {
     /// A file on the disk, read when it is asked for.
     pub fn on_disk(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), bytes: None, part: None }
+        Self { path: path.into(), place: Place::Disk, part: None }
+    }
+
+    /// A file within another one on the disk, read when it is asked for. `path` names it in messages, and its extension
+    /// tells its format.
+    pub fn within(path: impl Into<PathBuf>, extent: Extent) -> Self {
+        Self { path: path.into(), place: Place::Within(extent.into()), part: None }
     }
 
     /// A file in memory. `path` names it in messages, and its extension tells its format.
     pub fn in_memory(path: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self { path: path.into(), bytes: Some(bytes.into()), part: None }
+        Self { path: path.into(), place: Place::Memory(bytes.into()), part: None }
     }
 
     /// A part of the same file.
@@ -101,9 +139,10 @@ impl File {
     ///
     /// When the file cannot be read.
     pub fn bytes(&self) -> io::Result<Arc<[u8]>> {
-        match &self.bytes {
-            Some(bytes) => Ok(bytes.clone()),
-            None => Ok(std::fs::read(&self.path)?.into()),
+        match &self.place {
+            Place::Memory(bytes) => Ok(bytes.clone()),
+            Place::Disk => Ok(std::fs::read(&self.path)?.into()),
+            Place::Within(extent) => extent.read(),
         }
     }
 
@@ -113,20 +152,53 @@ impl File {
     ///
     /// When the file cannot be reached.
     pub fn size(&self) -> io::Result<u64> {
-        match &self.bytes {
-            Some(bytes) => Ok(bytes.len() as u64),
-            None => Ok(std::fs::metadata(&self.path)?.len()),
+        match &self.place {
+            Place::Memory(bytes) => Ok(bytes.len() as u64),
+            Place::Disk => Ok(std::fs::metadata(&self.path)?.len()),
+            Place::Within(extent) => Ok(extent.length),
+        }
+    }
+
+    /// The file on the disk that has the bytes: this one, or the one that it is within. `None` of a file in memory.
+    pub fn on_the_disk(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Disk => Some(&self.path),
+            Place::Within(extent) => Some(&extent.container),
+            Place::Memory(_) => None,
+        }
+    }
+
+    /// The place within another file; `None` of a file of its own.
+    pub fn extent(&self) -> Option<&Extent> {
+        match &self.place {
+            Place::Within(extent) => Some(extent),
+            Place::Disk | Place::Memory(_) => None,
         }
     }
 
     /// True if both are the same file, whatever their parts: for media that decode a file once for many parts.
     pub fn same_file(&self, other: &Self) -> bool {
-        let same_bytes = match (&self.bytes, &other.bytes) {
-            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
-            (None, None) => true,
+        let same_bytes = match (&self.place, &other.place) {
+            (Place::Memory(own), Place::Memory(other)) => Arc::ptr_eq(own, other),
+            (Place::Disk, Place::Disk) => true,
+            (Place::Within(own), Place::Within(other)) => own == other,
             _ => false,
         };
         same_bytes && self.path == other.path
+    }
+}
+
+impl Extent {
+    fn read(&self) -> io::Result<Arc<[u8]>> {
+        let mut file = std::fs::File::open(&self.container)?;
+        file.seek(SeekFrom::Start(self.start))?;
+        let mut bytes = Vec::new();
+        file.take(self.length).read_to_end(&mut bytes)?;
+        if (bytes.len() as u64) < self.length {
+            let reason = format!("{} has become shorter since it was looked at", self.container.display());
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
+        }
+        Ok(bytes.into())
     }
 }
 
@@ -159,5 +231,20 @@ mod tests {
         assert_eq!(*cell.bytes().expect("in memory"), [1, 2, 3]);
         assert!(!sheet.same_file(&File::in_memory("sheets/a.PNG", vec![1, 2, 3])));
         assert!(File::on_disk("no/such/file").bytes().is_err());
+    }
+
+    #[test]
+    fn a_file_within_another_that_was_cut_is_an_error() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let container = folder.path().join("x.tar");
+        std::fs::write(&container, b"0123456789").expect("written");
+        let extent = |start, length| Extent { container: container.clone(), start, length };
+        let file = |start, length| File::within("x.tar/a", extent(start, length));
+        assert_eq!(*file(2, 3).bytes().expect("there"), *b"234");
+        assert_eq!(*file(10, 0).bytes().expect("nothing"), *b"");
+        let error = file(8, 3).bytes().expect_err("one byte is missing").to_string();
+        assert!(error.ends_with("x.tar has become shorter since it was looked at"), "{error}");
+        assert!(file(2, 3).same_file(&file(2, 3)) && !file(2, 3).same_file(&file(2, 4)));
+        assert_eq!(file(2, 3).on_the_disk(), Some(container.as_path()));
     }
 }

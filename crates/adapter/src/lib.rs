@@ -51,7 +51,7 @@ pub use contents::Contents;
 pub use custom::{Custom, CustomContents};
 pub use erased::{AnyMedium, AnySide};
 pub use error::AdapterError;
-pub use file::{File, Part};
+pub use file::{Extent, File, Part};
 pub use head::{FrameCount, Head};
 pub use image::Image;
 pub use importer::Importer;

@@ -54,6 +54,11 @@ impl Preparation {
         }
         match part {
             Preparing::Fitting { task } => eprintln!("task {task}: reading samples for its vocabularies"),
+            Preparing::Drawn { task, samples, of } => eprintln!(
+                "task {task}: its vocabularies and the like are fitted to {} of {} samples, drawn at random",
+                grouped(samples),
+                grouped(of)
+            ),
             Preparing::Waiting { task } => {
                 eprintln!("task {task}: waiting for another process that encodes the same samples");
             }

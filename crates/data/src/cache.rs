@@ -7,6 +7,7 @@
 mod contents;
 mod entry;
 mod records;
+mod values;
 mod writer;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ use serde_json::Value as Json;
 pub use contents::Contents;
 pub use entry::{Entry, Lock};
 pub use records::Records;
+pub use values::{value_of_bytes, value_to_bytes};
 pub use writer::Writer;
 
 use crate::download::digest;

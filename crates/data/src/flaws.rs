@@ -69,7 +69,7 @@ pub struct Flaws {
 }
 
 /// Files of a folder or an archive that no pattern describes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PassedOver {
     /// The folder or the archive.

@@ -96,6 +96,15 @@ pub(crate) fn lined(files: &SplitFiles, folder: &Path) -> Option<Vec<PathBuf>> {
     }
 }
 
+/// True if samples have files as values.
+pub(crate) fn names_files(files: &SplitFiles) -> bool {
+    match files {
+        SplitFiles::Members(_) => true,
+        SplitFiles::Rows(rows) => !rows.files.is_empty() || names_files(&rows.from),
+        _ => false,
+    }
+}
+
 /// Refuses files of which one may not be read.
 pub(crate) fn require(files: &SplitFiles, folder: &Path, archives: &Archives) -> Result<(), DataError> {
     if let SplitFiles::Rows(rows) = files {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::Value;
+use any2any_adapter::{File, Value};
 
 use crate::{DataError, Flaws};
 
@@ -127,6 +127,17 @@ impl Samples {
         }
     }
 
+    /// The bytes of the files that a sample has as values in some fields. A part of a file, whose own size is only known once
+    /// it is opened, counts for so many bytes; what cannot be reached counts for none, and is reported when it is opened.
+    pub fn bytes_of_files(&self, fields: &[String], sample: usize, part: u64) -> u64 {
+        let values = fields.iter().filter_map(|field| self.column(field)?.get(sample));
+        let size = |file: &File| match file.part() {
+            None => file.size().unwrap_or_default(),
+            Some(_) => part,
+        };
+        values.flat_map(files_in).map(size).sum()
+    }
+
     /// Flaws of the files that the samples were read from.
     pub fn flaws(&self) -> &Flaws {
         &self.flaws
@@ -198,6 +209,15 @@ impl Samples {
                 known: self.fields().map(str::to_owned).collect(),
             },
         })
+    }
+}
+
+/// The files in a value: itself, or those of a series.
+pub(crate) fn files_in(value: &Value) -> Vec<&File> {
+    match value {
+        Value::File(file) => vec![file],
+        Value::Series(values) => values.iter().flat_map(files_in).collect(),
+        _ => Vec::new(),
     }
 }
 

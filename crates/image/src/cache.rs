@@ -46,7 +46,8 @@ impl Cache {
 
     /// The cache entry of a file, which becomes the newest.
     fn slot(&self, file: &File) -> Slot {
-        let version = std::fs::metadata(file.path()).ok().map(|data| (data.len(), data.modified().ok()));
+        let version = file.on_the_disk().and_then(|path| std::fs::metadata(path).ok());
+        let version = version.map(|data| (data.len(), data.modified().ok()));
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = cache.iter().position(|entry| entry.version == version && entry.file.same_file(file));
         let entry = known.and_then(|place| cache.remove(place));

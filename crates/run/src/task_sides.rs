@@ -135,6 +135,15 @@ impl TaskSides {
         })
     }
 
+    /// The fields that both sides read, each once.
+    pub fn fields(&self) -> Vec<String> {
+        let sides = self.source.iter().chain([&self.target]);
+        let mut fields: Vec<String> = sides.flat_map(|side| side.fields.clone()).collect();
+        fields.sort();
+        fields.dedup();
+        fields
+    }
+
     /// The values of a split that the task reads.
     ///
     /// # Errors

@@ -90,6 +90,15 @@ pub enum Preparing<'a> {
         /// The task.
         task: &'a str,
     },
+    /// Vocabularies and other states of media are fitted to some samples of a task, drawn at random.
+    Drawn {
+        /// The task.
+        task: &'a str,
+        /// The number of samples that were drawn.
+        samples: usize,
+        /// The number of all.
+        of: usize,
+    },
     /// Another process encodes the same samples, and is waited for.
     Waiting {
         /// The task.
@@ -195,7 +204,7 @@ fn encode(
         Some(cache) => {
             fit_to_stored(document, (groups, registry), start.as_ref(), &mut opened, cache, watch)?
         }
-        None => fit(document, groups, start.as_ref(), &opened)?,
+        None => fit(document, groups, start.as_ref(), &opened, watch)?,
     };
     let digest = cache.as_ref().map(|_| adapters.digest()).transpose()?;
     check_tasks(document, &adapters)?;
@@ -392,7 +401,7 @@ fn fit_to_stored(
         return Ok(adapters);
     }
     storing::draw_all(document, &groups, opened, watch)?;
-    let adapters = fit(document, groups, start, opened)?;
+    let adapters = fit(document, groups, start, opened, watch)?;
     for task in opened {
         if let Train::Disk(_, drawn) = &mut task.train {
             *drawn = None;
@@ -424,6 +433,7 @@ fn fit(
     groups: Groups,
     start: Option<&Start>,
     opened: &[OpenedTask],
+    watch: &mut Watch<'_>,
 ) -> Result<AdapterSet, RunError> {
     let drawn: Vec<Option<Drawn>> = groups
         .tasks()
@@ -434,6 +444,9 @@ fn fit(
             Train::Disk(..) => None,
         })
         .collect();
+    for (task, drawn) in groups.tasks().iter().zip(&drawn) {
+        drawn.iter().for_each(|drawn| storing::say_drawn(&task.name, drawn, watch));
+    }
     let values = |task: usize, role| match &opened[task].train {
         Train::Memory(train) => drawn[task].as_ref().map_or(train.values(role), |drawn| drawn.values(role)),
         Train::Disk(_, sample) => sample.as_ref().map_or(&[][..], |sample| sample.values(role)),

@@ -31,6 +31,8 @@ pub struct OpenedSplit {
     pub copies: bool,
     /// The files that the values of each side were read from; none of a side whose values are no files.
     files: Files,
+    /// The bytes of the files of every sample, those counted that cannot be read.
+    file_bytes: Vec<u64>,
 }
 
 /// Files that opened values were read from, to name them in messages.
@@ -177,6 +179,7 @@ impl OpenedSplit {
     /// If a field is missing, or no sample at all can be read.
     pub fn new(samples: &Samples, task: &TaskSides) -> Result<Self, RunError> {
         let rows = Rows::of(samples, task)?;
+        let fields = task.fields();
         let pairs: Vec<_> = (0..samples.len()).into_par_iter().map(|row| rows.open(row)).collect();
         let mut opened = Self {
             samples: Vec::with_capacity(pairs.len()),
@@ -188,6 +191,7 @@ impl OpenedSplit {
             flaws: samples.flaws().clone(),
             copies: rows.are_copies(),
             files: Files::default(),
+            file_bytes: (0..samples.len()).map(|row| samples.bytes_of_files(&fields, row, 0)).collect(),
         };
         opened.broken.of = pairs.len() + opened.broken.count;
         let mut first = None;
@@ -232,6 +236,11 @@ impl OpenedSplit {
             Some(Some(file)) => format!("{} {number} ({file})", role.word()),
             _ => format!("{} {number}", role.word()),
         }
+    }
+
+    /// The bytes of the files that each sample of the split was read from, those counted that cannot be read.
+    pub fn file_bytes(&self) -> &[u64] {
+        &self.file_bytes
     }
 
     /// The values of a side.

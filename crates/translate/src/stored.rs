@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use any2any_adapter::{Adapter, Sequence, Value};
 use any2any_data::batching::Lengths;
-use any2any_data::cache::{Cache, Entry, Key, Records, Writer};
+use any2any_data::cache::{Cache, Entry, Key, Records, Writer, value_of_bytes};
 use any2any_data::{Flaws, Streamed};
 use any2any_run::{Role, RunError, Task};
 use serde_json::{Value as Json, json};
@@ -23,6 +23,9 @@ use crate::split::{Split, evenly};
 
 /// The kind of entry in a cache.
 const KIND: &str = "samples";
+
+/// The number of the form of the records, which changes with it.
+const RECORDS: u32 = 2;
 
 /// Told how many samples have been encoded so far.
 pub type Observer<'o> = dyn FnMut(usize) + 'o;
@@ -62,6 +65,7 @@ impl Origin<'_> {
             "prompt": self.task.spec().prompt,
             "per_position": self.task.is_per_position(),
             "adapters": adapters,
+            "records": RECORDS,
         }))
     }
 }
@@ -128,9 +132,9 @@ impl StoredExamples {
 
     /// A split with what was found in the samples, without any example.
     pub fn findings(&self) -> Split {
-        let Findings { broken, warnings, remarks, oddities, .. } = self.findings.clone();
+        let Findings { broken, warnings, remarks, passed_over, oddities, .. } = self.findings.clone();
         let mut flaws = Flaws::default();
-        flaws.remarks = remarks;
+        (flaws.remarks, flaws.passed_over) = (remarks, passed_over);
         Split { broken, warnings, flaws, oddities, ..Split::default() }
     }
 
@@ -172,8 +176,8 @@ impl StoredExamples {
     /// As [`example`](Self::example).
     pub fn whole(&self, number: usize) -> Result<(Example, [Option<Value>; 2]), RunError> {
         let Record { sample, source, target } = self.record(number)?;
-        let (source, source_value) = self.side(Role::Source, source)?;
-        let (target, target_value) = self.side(Role::Target, target)?;
+        let (source, source_value) = self.side(number, Role::Source, source)?;
+        let (target, target_value) = self.side(number, Role::Target, target)?;
         let target = target.ok_or_else(|| self.damaged(number))?;
         Ok((Example { sample, source, target }, [source_value, target_value]))
     }
@@ -183,11 +187,17 @@ impl StoredExamples {
         Record::of_bytes(&bytes).ok_or_else(|| self.damaged(number))
     }
 
-    fn side(&self, role: Role, held: Held) -> Result<(Option<Sequence>, Option<Value>), RunError> {
+    fn side(
+        &self,
+        number: usize,
+        role: Role,
+        held: Held,
+    ) -> Result<(Option<Sequence>, Option<Value>), RunError> {
         match held {
             Held::Nothing => Ok((None, None)),
             Held::Tokens(tokens) => Ok((Some(Sequence::Tokens(tokens)), None)),
             Held::Value(value) => {
+                let value = value_of_bytes(&value).ok_or_else(|| self.damaged(number))?;
                 let (opened, encoded) = match role {
                     Role::Source => {
                         let opened = self.task.sides().open_source(&value)?;

@@ -73,8 +73,8 @@ impl Contents<'_> {
         if settled {
             let write = |source| DataError::Write { path: known.clone(), source };
             std::fs::create_dir_all(&folder).map_err(write)?;
-            // Under a name of this process, since others may remember the same file at the same time.
-            let unfinished = folder.join(format!("unfinished-{}", std::process::id()));
+            // Under a name of this process and file, since others may remember the same one at the same time.
+            let unfinished = known.with_extension(format!("unfinished-{}", std::process::id()));
             let bytes = serde_json::to_vec(&remembered).unwrap_or_default();
             std::fs::write(&unfinished, bytes).map_err(write)?;
             std::fs::rename(&unfinished, &known).map_err(write)?;

@@ -73,6 +73,15 @@ impl Source {
         }
     }
 
+    /// True if samples of some split have files as values.
+    pub(super) fn names_files(&self) -> bool {
+        match self {
+            Self::Folder { manifest, .. } => manifest.splits.values().any(reader::names_files),
+            Self::Files { files, .. } => files.splits().any(|(_, files)| reader::names_files(files)),
+            Self::Generated { .. } => false,
+        }
+    }
+
     /// Reads the split of a role, or else of a name; `None` when there is none.
     pub(super) fn read(&self, role_or_name: &str) -> Result<Option<Samples>, DataError> {
         match self {

@@ -1,26 +1,48 @@
-//! Streams of a split: its samples in chunks, read ahead on another thread, so that no more than a few chunks are held.
+//! Streams of a split: its samples in chunks, so that no more than a few chunks are held. Texts are read ahead line by line
+//! on another thread; of values that are files, memory holds the names.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use any2any_adapter::File;
 use any2any_experiment::spec::SplitFiles;
+use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::Dataset;
 use super::source::Source;
-use crate::cache::Cache;
+use crate::cache::{Cache, value_to_bytes};
+use crate::download::digest;
 use crate::reader::{self, Archives};
-use crate::{DataError, Prefetch, Samples};
+use crate::samples::files_in;
+use crate::{DataError, Flaws, Prefetch, Samples};
 
 /// Number of rows of a chunk.
 const CHUNK: usize = 8192;
 
+/// Number of bytes that the files of a chunk have at most, if it has more than one: opened, they have many times as many.
+const BYTES: u64 = 16 << 20;
+
+/// Number of bytes for which a part of a file counts.
+const PART: u64 = 256 << 10;
+
 /// Number of chunks that wait to be taken.
 const WAITING: usize = 2;
 
-/// Files of a split that are read line by line, so that they may be larger than the memory.
+/// Samples of a split that are read chunk by chunk, so that they may be larger than the memory.
 #[derive(Clone, Debug)]
-pub struct Streamed {
+pub struct Streamed(Way);
+
+#[derive(Clone, Debug)]
+enum Way {
+    Lines(Lines),
+    Rows(Arc<Samples>),
+}
+
+/// Files whose samples are texts, read line by line.
+#[derive(Clone, Debug)]
+struct Lines {
     files: SplitFiles,
     folder: PathBuf,
     archives: Arc<Archives>,
@@ -29,8 +51,8 @@ pub struct Streamed {
 }
 
 impl Dataset {
-    /// The files of a split that can be streamed: texts that are read line by line, all of whose samples are taken as they
-    /// stand. `None` of other splits, which are read as a whole.
+    /// The samples of a split whose texts are read line by line, all of which are taken as they stand. `None` of other
+    /// splits, which are read as a whole.
     pub fn streamed(&self, role_or_name: &str) -> Option<Streamed> {
         let options = &self.options;
         let whole = options.split.is_none() && options.pair.is_none() && options.join.is_none();
@@ -55,30 +77,71 @@ impl Dataset {
         };
         let paths = reader::lined(files, folder)?;
         let archives = Arc::new(archives.without_contents());
-        Some(Streamed { files: files.clone(), folder: folder.to_owned(), archives, paths })
+        Some(Streamed(Way::Lines(Lines { files: files.clone(), folder: folder.to_owned(), archives, paths })))
+    }
+
+    /// The samples of any split, whose values are held as the data has them: those that are files by their names.
+    ///
+    /// # Errors
+    ///
+    /// As [`split`](Self::split).
+    pub fn streamed_rows(&self, role_or_name: &str) -> Result<Streamed, DataError> {
+        Ok(Streamed(Way::Rows(Arc::new(self.split(role_or_name)?))))
+    }
+
+    /// True if samples of some split have files as values.
+    pub fn names_files(&self) -> bool {
+        self.source.names_files() || self.partner.as_ref().is_some_and(|partner| partner.source.names_files())
     }
 }
 
 impl Streamed {
-    /// The size of all files, in bytes as they lie there.
+    /// The size of all files that are no parts of others, in bytes as they lie there.
     ///
     /// # Errors
     ///
     /// When one cannot be reached.
     pub fn size(&self) -> Result<u64, DataError> {
-        let size = |path: &PathBuf| {
-            let data = std::fs::metadata(path);
-            data.map(|data| data.len()).map_err(|source| DataError::Read { path: path.clone(), source })
-        };
-        self.paths.iter().map(size).sum()
+        match &self.0 {
+            Way::Lines(Lines { paths, .. }) => {
+                let size = |path: &PathBuf| {
+                    let data = std::fs::metadata(path);
+                    data.map(|data| data.len())
+                        .map_err(|source| DataError::Read { path: path.clone(), source })
+                };
+                paths.iter().map(size).sum()
+            }
+            Way::Rows(samples) => {
+                let whole = files_of(samples).filter(|file| file.part().is_none());
+                whole.map(|file| file.size().map_err(|source| unread(file, source))).sum()
+            }
+        }
     }
 
-    /// What the samples are made from: the contents of the files, and how they are read. Names of files are no part of it.
+    /// What the samples are made from: the contents of the files, and how they are read. Of files of texts, names are no
+    /// part of it; values that are files are found by their names later, too.
     ///
     /// # Errors
     ///
     /// When a file cannot be read.
     pub fn made_from(&self, cache: &Cache) -> Result<Json, DataError> {
+        match &self.0 {
+            Way::Lines(lines) => lines.made_from(cache),
+            Way::Rows(samples) => rows_made_from(samples, cache),
+        }
+    }
+
+    /// The samples in chunks, the flaws of each its own. Reading goes on on another thread; an error is the last item.
+    pub fn chunks(&self) -> Prefetch<Result<Samples, DataError>> {
+        match self.0.clone() {
+            Way::Lines(lines) => lines.chunks(),
+            Way::Rows(samples) => Prefetch::new(1, chunks_of_rows(samples).map(Ok)),
+        }
+    }
+}
+
+impl Lines {
+    fn made_from(&self, cache: &Cache) -> Result<Json, DataError> {
         let contents = cache.contents();
         let digest = |path: &PathBuf| contents.of(path);
         let files: Vec<String> = self.paths.iter().map(digest).collect::<Result<_, _>>()?;
@@ -92,9 +155,8 @@ impl Streamed {
         })
     }
 
-    /// The samples in chunks, the flaws of each its own. Reading goes on on another thread; an error is the last item.
-    pub fn chunks(&self) -> Prefetch<Result<Samples, DataError>> {
-        let Self { files, folder, archives, .. } = self.clone();
+    fn chunks(self) -> Prefetch<Result<Samples, DataError>> {
+        let Self { files, folder, archives, .. } = self;
         Prefetch::pushed(WAITING, move |send| {
             let mut wanted = true;
             let mut sink = |samples| {
@@ -108,4 +170,56 @@ impl Streamed {
             }
         })
     }
+}
+
+/// What the rows of a split are made from: their values, and the contents of all files on the disk.
+fn rows_made_from(samples: &Samples, cache: &Cache) -> Result<Json, DataError> {
+    let contents = cache.contents();
+    let mut paths: Vec<&Path> = files_of(samples).filter_map(File::on_the_disk).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let digests = paths.par_iter().map(|path| contents.of(path)).collect::<Result<Vec<_>, _>>()?;
+    let digests: BTreeMap<&Path, String> = paths.into_iter().zip(digests).collect();
+    let files: Vec<u8> = digests.into_values().flat_map(String::into_bytes).collect();
+    let mut columns = Vec::new();
+    for field in samples.fields() {
+        let values = samples.column(field).unwrap_or_default();
+        let whole: Vec<u8> =
+            values.iter().flat_map(|value| value_to_bytes(value).unwrap_or_default()).collect();
+        columns.push(json!([field, digest::of_bytes(&whole)]));
+    }
+    Ok(json!({ "rows": samples.len(), "columns": columns, "files": digest::of_bytes(&files) }))
+}
+
+/// The rows of a split in chunks, of which the first has the flaws of all.
+fn chunks_of_rows(samples: Arc<Samples>) -> impl Iterator<Item = Samples> + Send {
+    let fields: Vec<String> = samples.fields().map(str::to_owned).collect();
+    let mut first = 0;
+    std::iter::from_fn(move || {
+        if first == samples.len() {
+            return None;
+        }
+        let (mut end, mut bytes) = (first, 0);
+        while end < samples.len() && end - first < CHUNK {
+            bytes += samples.bytes_of_files(&fields, end, PART);
+            if bytes > BYTES && end > first {
+                break;
+            }
+            end += 1;
+        }
+        let rows: Vec<usize> = (first..end).collect();
+        let chunk = samples.select(&rows);
+        let chunk = if first == 0 { chunk } else { chunk.with_flaws(Flaws::default()) };
+        first = end;
+        Some(chunk)
+    })
+}
+
+/// All files that are values of samples.
+fn files_of(samples: &Samples) -> impl Iterator<Item = &File> {
+    samples.fields().filter_map(|field| samples.column(field)).flatten().flat_map(files_in)
+}
+
+fn unread(file: &File, source: std::io::Error) -> DataError {
+    DataError::Read { path: file.path().to_owned(), source }
 }

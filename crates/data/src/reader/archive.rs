@@ -1,4 +1,5 @@
-//! Archives whose members are read into memory, once, and shared by all samples that name them.
+//! Archives whose members are shared by all samples that name them. Those of a tar that is not compressed stay on the disk
+//! until they are asked for; all others are read into memory, once.
 //!
 //! Nothing is written to the disk, so that a read-only data root serves as well. Links and other special members are
 //! passed over. The unpacked size is limited, as it is when an archive is unpacked to the disk.
@@ -9,7 +10,7 @@ use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use any2any_adapter::{File, UnpackedLimit};
+use any2any_adapter::{Extent, File, UnpackedLimit};
 use flate2::bufread::MultiGzDecoder;
 
 use super::lines::wrong;
@@ -77,12 +78,12 @@ impl Archive {
         }
         let limit = UnpackedLimit::of_packed(Some(metadata.len())).bytes();
         let reader = BufReader::new(file);
-        let mut content = Content { path, left: limit, members: BTreeMap::new() };
+        let mut content = Content { path, left: limit, length: metadata.len(), members: BTreeMap::new() };
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         // Headers and bytes between members are limited too.
         let stream = UnpackedLimit::of_bytes(limit.saturating_mul(2));
         if name.ends_with(".tar") {
-            content.read_tar(reader).map_err(broken)?;
+            content.find_tar(reader).map_err(broken)?;
         } else if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
             content.read_tar(stream.reader(MultiGzDecoder::new(reader))).map_err(broken)?;
         } else if name.ends_with(".zip") {
@@ -117,10 +118,29 @@ impl Archive {
 struct Content<'a> {
     path: &'a Path,
     left: u64,
+    /// The length of the archive, in bytes.
+    length: u64,
     members: BTreeMap<String, File>,
 }
 
 impl Content<'_> {
+    /// The members of a tar that is not compressed, which stay in it until they are asked for.
+    fn find_tar(&mut self, reader: impl Read) -> io::Result<()> {
+        tarball::each(reader, |Member { name, kind, size, content, .. }| {
+            if !kind.is_file() && !kind.is_contiguous() {
+                return Ok(());
+            }
+            let start = content.raw_file_position();
+            if start.checked_add(size).is_none_or(|end| end > self.length) {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let name = self.name(&name)?;
+            let extent = Extent { container: self.path.to_owned(), start, length: size };
+            self.members.insert(name.clone(), File::within(self.path.join(&name), extent));
+            Ok(())
+        })
+    }
+
     fn read_tar(&mut self, reader: impl Read) -> io::Result<()> {
         tarball::each(reader, |Member { name, kind, size, mut content, .. }| {
             if kind.is_file() || kind.is_contiguous() { self.add(&name, size, &mut content) } else { Ok(()) }
@@ -141,14 +161,7 @@ impl Content<'_> {
 
     fn add(&mut self, name: &[u8], size: u64, reader: &mut impl Read) -> io::Result<()> {
         let refused = |reason: String| io::Error::other(reason);
-        let name = std::str::from_utf8(name)
-            .map_err(|_| refused(format!("a name is not UTF-8: '{}'", String::from_utf8_lossy(name))))?;
-        let name = name.trim_start_matches("./").replace('\\', "/");
-        if self.members.len() == MEMBERS {
-            return Err(refused(format!(
-                "it has more than {MEMBERS} members: unpack it and name its folder"
-            )));
-        }
+        let name = self.name(name)?;
         // One byte beyond the limit tells a member that ends there from a longer one.
         let mut bytes = Vec::new();
         reader.take(self.left.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -161,6 +174,19 @@ impl Content<'_> {
         let file = File::in_memory(self.path.join(&name), bytes);
         self.members.insert(name, file);
         Ok(())
+    }
+
+    /// The name of one member more.
+    fn name(&self, name: &[u8]) -> io::Result<String> {
+        let refused = |reason: String| io::Error::other(reason);
+        let name = std::str::from_utf8(name)
+            .map_err(|_| refused(format!("a name is not UTF-8: '{}'", String::from_utf8_lossy(name))))?;
+        if self.members.len() == MEMBERS {
+            return Err(refused(format!(
+                "it has more than {MEMBERS} members: unpack it and name its folder"
+            )));
+        }
+        Ok(name.trim_start_matches("./").replace('\\', "/"))
     }
 }
 
@@ -198,7 +224,10 @@ mod tests {
     use super::*;
 
     fn open(name: &str, bytes: &[u8]) -> Result<Arc<Archive>, String> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        open_in(&tempfile::tempdir().expect("a temporary folder"), name, bytes)
+    }
+
+    fn open_in(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> Result<Arc<Archive>, String> {
         let path = folder.path().join(name);
         fs::write(&path, bytes).expect("written");
         let place = format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR);
@@ -215,9 +244,10 @@ mod tests {
             ("x.tar.gz", gzip(&tar(&MEMBERS))),
             ("x.zip", zip(&MEMBERS)),
         ] {
-            let archive = open(name, &bytes).expect("sound");
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let archive = open_in(&folder, name, &bytes).expect("sound");
             assert_eq!(archive.members().keys().collect::<Vec<_>>(), ["a/one.wav", "two.wav"], "{name}");
-            assert_eq!(*archive.member("./two.wav").expect("there").bytes().expect("in memory"), *b"22");
+            assert_eq!(*archive.member("./two.wav").expect("there").bytes().expect("readable"), *b"22");
             let error = archive.member("a/tow.wav").expect_err("not there").to_string();
             assert!(error.ends_with("'a/tow.wav'; it has 2 files, such as 'two.wav'"), "{error}");
         }

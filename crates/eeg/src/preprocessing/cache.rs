@@ -46,7 +46,7 @@ struct Steps {
 
 impl Key {
     fn new(options: &EegOptions, file: &File) -> Self {
-        let metadata = std::fs::metadata(file.path()).ok();
+        let metadata = file.on_the_disk().and_then(|path| std::fs::metadata(path).ok());
         let item = match file.part() {
             Some(Part::Item(number)) => Some(number),
             _ => None,

@@ -55,8 +55,9 @@ pub struct Data {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Store {
-    /// On the disk where the training files have more than 128 MiB and can be read line by line (parallel texts, TSV, JSON
-    /// Lines, with none of `split`, `pair`, `join` and `limit`); in memory otherwise.
+    /// On the disk where the training files have more than 128 MiB, and are texts that can be read line by line (parallel
+    /// texts, TSV, JSON Lines, with none of `split`, `pair`, `join` and `limit`), or files of which each is a value of its
+    /// own: sounds, pictures. In memory otherwise.
     #[default]
     Auto,
     /// In memory.

@@ -47,13 +47,7 @@ pub(super) fn read(
             dataset.split(role).map_err(|error| problems.push(problem(error))).ok()
         };
         let store = document.experiment.tasks[&task.name].data.store;
-        let streamed = match stored(&dataset, store) {
-            Ok(streamed) => streamed,
-            Err(reason) => {
-                problems.push(document.diagnose(&format!("{place}/store"), reason, None));
-                continue;
-            }
-        };
+        let streamed = stored(&dataset, store);
         let train = match &streamed {
             // The first rows tell the fields.
             Some(streamed) => match streamed.chunks().next().transpose() {

@@ -15,24 +15,32 @@ use super::{Preparing, Watch};
 /// The most bytes of training files that are kept in memory if nothing is said.
 const IN_MEMORY: u64 = 128 << 20;
 
+/// The most bytes of files whose values adapters are fitted to: half an hour of sound, or so; opened, they have many times
+/// as many.
+const FITTED: u64 = 64 << 20;
+
 /// Samples that are opened at once.
 const OPENED: usize = 8192;
 
 /// The kind of entry of fitted adapters in a cache.
 const ADAPTERS: &str = "adapters";
 
-/// The training files of a dataset, if their samples are kept on the disk; the reason why they cannot be, if they must.
-pub(crate) fn stored(dataset: &Dataset, store: Store) -> Result<Option<Streamed>, String> {
-    let streamed = || dataset.has_split("train").then(|| dataset.streamed("train")).flatten();
-    Ok(match store {
-        Store::Disk => Some(streamed().ok_or(
-            "`store: disk` needs training files that are read line by line (`parallel`, `tsv`, `json_lines`), with none of \
-             `split`, `pair`, `join` and `limit`: leave it out",
-        )?),
-        // The usual way tells which file is missing.
-        Store::Auto => streamed().filter(|files| files.size().is_ok_and(|bytes| bytes > IN_MEMORY)),
-        _ => None,
-    })
+/// The training samples of a dataset, if they are kept on the disk. Those that cannot be read are not: the usual way tells what
+/// is wrong with them.
+pub(crate) fn stored(dataset: &Dataset, store: Store) -> Option<Streamed> {
+    let must = match store {
+        Store::Disk => true,
+        Store::Auto => false,
+        _ => return None,
+    };
+    if !dataset.has_split("train") {
+        return None;
+    }
+    let found = match dataset.streamed("train") {
+        None if must || dataset.names_files() => dataset.streamed_rows("train").ok(),
+        found => found,
+    };
+    found.filter(|found| must || found.size().is_ok_and(|bytes| bytes > IN_MEMORY))
 }
 
 /// A draw of so many items, each as likely as any other, from a stream whose length nobody knows before its end
@@ -71,25 +79,48 @@ impl<T> Reservoir<T> {
     }
 }
 
+/// As many of some samples as have no more bytes in files than adapters are fitted to, drawn at random, in their order.
+fn within_bytes<T>(drawn: Vec<T>, bytes: impl Fn(&T) -> u64, task: &str, seed: u64) -> Vec<T> {
+    if drawn.iter().map(&bytes).sum::<u64>() <= FITTED {
+        return drawn;
+    }
+    let mut order: Vec<usize> = (0..drawn.len()).collect();
+    Seed(seed).random(&format!("fit files {task}"), 0).shuffle(&mut order);
+    let (mut all, mut kept) = (0, vec![false; drawn.len()]);
+    for (count, place) in order.into_iter().enumerate() {
+        all += bytes(&drawn[place]);
+        if all > FITTED && count > 0 {
+            break;
+        }
+        kept[place] = true;
+    }
+    drawn.into_iter().zip(kept).filter_map(|(item, kept)| kept.then_some(item)).collect()
+}
+
 /// The opened values to which adapters are fitted.
 #[derive(Default)]
 pub(super) struct Drawn {
     sources: Vec<Value>,
     targets: Vec<Value>,
+    /// The number of samples that were drawn, and that of all.
+    pub(super) number: (usize, usize),
 }
 
 impl Drawn {
     /// Values drawn from a split in memory that has more samples than adapters are fitted to; `None` of a smaller one.
     pub(super) fn of(train: &OpenedSplit, task: &TaskSides, experiment: &Experiment) -> Option<Self> {
         let most = experiment.tasks[&task.name].data.fit_samples;
-        let rows = train.broken.of - train.flaws.broken.count;
-        if rows <= most {
+        let bytes = train.file_bytes();
+        let rows = bytes.len();
+        if rows <= most && bytes.iter().sum::<u64>() <= FITTED {
             return None;
         }
         let mut reservoir = Reservoir::new(most, &task.name, experiment.seed);
         (0..rows).for_each(|_| reservoir.offer(|| ()));
-        let mut drawn = reservoir.into_drawn().into_iter().map(|(row, ())| row).peekable();
-        let mut values = Self::default();
+        let drawn = reservoir.into_drawn().into_iter().map(|(row, ())| row).collect();
+        let drawn = within_bytes(drawn, |row: &usize| bytes[*row], &task.name, experiment.seed);
+        let mut values = Self { number: (drawn.len(), rows), ..Self::default() };
+        let mut drawn = drawn.into_iter().peekable();
         for (place, &row) in train.samples.iter().enumerate() {
             while drawn.next_if(|&of| of < row).is_some() {}
             if drawn.next_if_eq(&row).is_some() {
@@ -111,10 +142,7 @@ impl Drawn {
 
 /// Draws the samples of a streamed split to which adapters are fitted, and opens them; those that cannot be are left out.
 fn draw(streamed: &Streamed, task: &TaskSides, experiment: &Experiment) -> Result<Drawn, RunError> {
-    let sides = task.source.iter().chain([&task.target]);
-    let mut names: Vec<String> = sides.flat_map(|side| side.fields.clone()).collect();
-    names.sort();
-    names.dedup();
+    let names = task.fields();
     let most = experiment.tasks[&task.name].data.fit_samples;
     let mut reservoir = Reservoir::new(most, &task.name, experiment.seed);
     for chunk in streamed.chunks() {
@@ -123,12 +151,15 @@ fn draw(streamed: &Streamed, task: &TaskSides, experiment: &Experiment) -> Resul
         for row in 0..chunk.len() {
             let values = || columns.iter().map(|column| column[row].clone()).collect();
             // A sample without one of the values is drawn as any other, and then read as little.
-            reservoir.offer(|| chunk.absent(&names, row).is_none().then(values));
+            let bytes = chunk.bytes_of_files(&names, row, 0);
+            reservoir.offer(|| (bytes, chunk.absent(&names, row).is_none().then(values)));
         }
     }
-    let mut rows =
-        reservoir.into_drawn().into_iter().filter_map(|(_, values): (_, Option<Vec<Value>>)| values);
-    let mut drawn = Drawn::default();
+    let all = reservoir.seen;
+    let bytes = |(_, (bytes, _)): &(usize, (u64, Option<Vec<Value>>))| *bytes;
+    let rows = within_bytes(reservoir.into_drawn(), bytes, &task.name, experiment.seed);
+    let mut drawn = Drawn { number: (rows.len(), all), ..Drawn::default() };
+    let mut rows = rows.into_iter().filter_map(|(_, (_, values))| values);
     let mut unread = None;
     loop {
         // Part by part, so that values are held once: as they are read, or opened.
@@ -154,6 +185,14 @@ fn draw(streamed: &Streamed, task: &TaskSides, experiment: &Experiment) -> Resul
     }
 }
 
+/// Says to how many samples adapters are fitted, if not to all.
+pub(super) fn say_drawn(task: &str, drawn: &Drawn, watch: &mut Watch<'_>) {
+    let (samples, of) = drawn.number;
+    if samples < of {
+        watch(Preparing::Drawn { task, samples, of });
+    }
+}
+
 /// Draws what adapters are fitted to, of every task whose training split is on the disk.
 pub(super) fn draw_all(
     document: &Document,
@@ -164,7 +203,9 @@ pub(super) fn draw_all(
     for (task, opened) in groups.tasks().iter().zip(opened) {
         if let Train::Disk(streamed, drawn) = &mut opened.train {
             watch(Preparing::Fitting { task: &task.name });
-            *drawn = Some(draw(streamed, task, &document.experiment)?);
+            let found = draw(streamed, task, &document.experiment)?;
+            say_drawn(&task.name, &found, watch);
+            *drawn = Some(found);
         }
     }
     Ok(())

@@ -122,7 +122,7 @@ impl Trainer {
                 let dataset = any2any_data::open(&task.spec().data, &root).map_err(RunError::data)?;
                 let split = |role: &str| load_split(&dataset, task, role);
                 let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
-                let streamed = stored(&dataset, task.spec().data.store).map_err(TrainError::Unsupported)?;
+                let streamed = stored(&dataset, task.spec().data.store);
                 let (train, stored) = match streamed {
                     Some(streamed) => {
                         let cache = root.cache().map_err(RunError::data)?;

@@ -1,11 +1,11 @@
 //! Record of an example: its tokens, and the values of sides that are made anew for every batch.
 //!
 //! The number of the sample (64 bits), and for each side a kind (a byte), a length in bytes (32 bits), and the bytes: tokens
-//! of 16 bits where all are small, of 32 bits otherwise, or JSON of the value as the data has it. All numbers are
-//! little-endian.
+//! of 16 bits where all are small, of 32 bits otherwise, or the value as the data has it, which names a file on the disk.
+//! All numbers are little-endian.
 
 use any2any_adapter::{Sequence, Value};
-use serde::{Deserialize, Serialize};
+use any2any_data::cache::value_to_bytes;
 
 /// Kinds of what a record holds of a side.
 mod kind {
@@ -22,33 +22,8 @@ pub(super) enum Held {
     Nothing,
     /// The tokens of the side, which are the same for every batch.
     Tokens(Vec<u32>),
-    /// The value, which is opened and encoded for every batch.
-    Value(Value),
-}
-
-/// A value as the files of texts have it.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    Text(String),
-    Series(Vec<Self>),
-}
-
-impl Stored {
-    fn of(value: &Value) -> Option<Self> {
-        match value {
-            Value::Text(text) => Some(Self::Text(text.clone())),
-            Value::Series(values) => Some(Self::Series(values.iter().map(Self::of).collect::<Option<_>>()?)),
-            _ => None,
-        }
-    }
-
-    fn into_value(self) -> Value {
-        match self {
-            Self::Text(text) => Value::Text(text),
-            Self::Series(values) => Value::Series(values.into_iter().map(Self::into_value).collect()),
-        }
-    }
+    /// The value as bytes, which is opened and encoded for every batch.
+    Value(Vec<u8>),
 }
 
 impl Held {
@@ -58,7 +33,7 @@ impl Held {
     pub(super) fn of(sequence: &Sequence, value: &Value, is_drawn_anew: bool) -> Option<Self> {
         match sequence.tokens() {
             Some(tokens) if !is_drawn_anew => Some(Self::Tokens(tokens.to_vec())),
-            _ => Stored::of(value).map(|stored| Self::Value(stored.into_value())),
+            _ => value_to_bytes(value).map(Self::Value),
         }
     }
 
@@ -71,10 +46,7 @@ impl Held {
                 }
                 Err(_) => (kind::TOKENS_32, tokens.iter().flat_map(|token| token.to_le_bytes()).collect()),
             },
-            Self::Value(value) => {
-                let stored = Stored::of(value).and_then(|stored| serde_json::to_vec(&stored).ok());
-                (kind::VALUE, stored.unwrap_or_default())
-            }
+            Self::Value(value) => (kind::VALUE, value.clone()),
         };
         record.push(kind);
         record.extend((bytes.len() as u32).to_le_bytes());
@@ -96,9 +68,7 @@ impl Held {
                 let (tokens, []) = held.as_chunks() else { return None };
                 Some(Self::Tokens(tokens.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()))
             }
-            kind::VALUE => {
-                serde_json::from_slice(held).ok().map(|stored: Stored| Self::Value(stored.into_value()))
-            }
+            kind::VALUE => Some(Self::Value(held.to_vec())),
             _ => None,
         }
     }
@@ -139,14 +109,13 @@ mod tests {
 
     #[test]
     fn records_come_back_and_others_are_none() {
-        let series = Value::Series([Value::from("a\n"), Value::from("ü")].into());
         let held = [
             Held::Nothing,
             Held::Tokens(vec![]),
             Held::Tokens(vec![0, 65_535]),
             Held::Tokens(vec![7, 65_536]),
-            Held::Value(Value::from("x y")),
-            Held::Value(series),
+            Held::Value(vec![]),
+            Held::Value(vec![1, 2, 3]),
         ];
         for source in &held {
             for target in &held {
