@@ -266,7 +266,10 @@ fn files_are_opened_for_their_batches_as_if_all_were_in_memory() {
     media::fill(&workshop);
     std::fs::write(workshop.path("sounds/anna_bar_3.wav"), b"RIFF").expect("a broken sound");
     let joined = media::UNIVERSAL
-        .replace("data: &sounds\n", "data: &sounds\n      join: { count: [1, 2], samples: 40, test_samples: 6 }\n")
+        .replace(
+            "data: &sounds\n",
+            "data: &sounds\n      join: { count: [1, 2], samples: 40, test_samples: 6 }\n",
+        )
         .replace("at_most: 30", "at_most: 60")
         .replace("steps: 900", "steps: 12")
         .replace("every: 250", "every: 12");

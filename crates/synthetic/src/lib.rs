@@ -3,6 +3,7 @@
 //! - [`ToyEnDe`] is a little grammar of English and German, and the parallel corpus that it generates.
 //! - [`agreement`] makes sentences of the same words whose subject and verb stand far apart.
 //! - [`large_pair`] is a line of a parallel corpus as large as a disk, to measure with.
+//! - [`spelled`] is a sound of a collection as large as a disk, with its text.
 //! - A [`Generator`] is the choice between them that a manifest makes.
 
 pub mod agreement;
@@ -17,6 +18,7 @@ mod large;
 mod lexicon;
 mod phrases;
 mod relatives;
+mod spelled;
 mod spelling;
 mod syntax;
 #[cfg(test)]
@@ -26,4 +28,5 @@ mod toy_en_de;
 pub use error::SyntheticError;
 pub use generator::{Columns, Generator};
 pub use large::large_pair;
+pub use spelled::{SPELLED_RATE, spelled};
 pub use toy_en_de::{Corpus, Pair, ToyEnDe};
