@@ -99,6 +99,17 @@ fn any_number_of_ranks_ends_with_the_same_bytes_and_log() {
 }
 
 #[test]
+fn numbers_of_sixteen_bits_end_near_those_of_thirty_two() {
+    let workshop = workshop();
+    workshop.succeed(&["train", "experiment.yaml", "--run", "one"]);
+    let sixteen = ["experiment.yaml", "--run", "two", "--set", "training.exchange=bfloat16"];
+    succeed(&workshop, 2, &sixteen);
+    let loss = |run: &str| log(&workshop, run).last().and_then(|line| line["loss"].as_f64()).expect("a loss");
+    let (one, two) = (loss("one"), loss("two"));
+    assert!(one != two && (one - two).abs() < 0.02 * one, "{two}, not {one}");
+}
+
+#[test]
 fn a_run_goes_on_with_another_number_of_ranks() {
     let workshop = workshop();
     workshop.succeed(&["train", "experiment.yaml", "--run", "one"]);

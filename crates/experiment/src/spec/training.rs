@@ -33,6 +33,8 @@ pub struct Training {
     /// Activation checkpointing (Chen et al. 2016): what the backward pass computes again instead of keeping it, with
     /// the same weights to the last bit, for about a third more time. Needs transformer layers; null: nothing.
     pub recompute: Option<Recompute>,
+    /// The numbers in which ranks send gradients to each other (docs/scale.md). Of one process nothing is sent.
+    pub exchange: Exchange,
     /// Label smoothing (Szegedy et al. 2016): the share of each target's probability that is spread over the
     /// vocabulary.
     #[schemars(range(min = 0.0, max = 0.9))]
@@ -59,6 +61,7 @@ impl Default for Training {
             mixing: Mixing::default(),
             accumulate: 1,
             recompute: None,
+            exchange: Exchange::default(),
             label_smoothing: 0.1,
             clip_norm: Some(1.0),
             log_every: 50,
@@ -73,6 +76,17 @@ impl Default for Training {
 pub enum Recompute {
     /// Each layer of encoder and decoder: its input alone is kept.
     Layers,
+}
+
+/// The numbers in which ranks send gradients to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Exchange {
+    /// 32 bits: any number of ranks ends with the same bytes.
+    #[default]
+    Float32,
+    /// 16 bits (bfloat16), rounded to the nearest: half as much is sent, and the bytes depend on the number of ranks.
+    Bfloat16,
 }
 
 /// A factor of the learning rate.

@@ -31,7 +31,8 @@ impl Trainer {
         let passes = self.passes(step, update, 1.0 / tokens.max(1) as f64);
         let (outcomes, gradients) = self.ranks.agree(passes)?;
         let mut outcome = self.sum_of_all(&outcomes)?;
-        let mut gradients = gradients.over(&self.ranks, update.len() * self.ranks.size())?;
+        let (batches, wire) = (update.len() * self.ranks.size(), self.experiment.training.exchange);
+        let mut gradients = gradients.over(&self.ranks, batches, wire)?;
         outcome.gradient_norm = gradients.norm();
         if !outcome.gradient_norm.is_finite() {
             return Err(self.not_finite(step, "gradient", outcome.gradient_norm, update));
