@@ -9,6 +9,8 @@ use any2any_experiment::Document;
 use any2any_train::{Prepared, Preparing, Ranks, TrainError};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output::duration;
+
 /// The time between two lines if there is no terminal.
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -62,12 +64,12 @@ impl Preparation {
             Preparing::Waiting { task } => {
                 eprintln!("task {task}: waiting for another process that encodes the same samples");
             }
-            Preparing::Encoding { task, samples } => self.encoded(task, samples),
+            Preparing::Encoding { task, samples, of } => self.encoded(task, samples, of),
             _ => {}
         }
     }
 
-    fn encoded(&mut self, task: &str, samples: usize) {
+    fn encoded(&mut self, task: &str, samples: usize, of: Option<usize>) {
         let (since, before) = match &self.encoding {
             Some((of, since, before)) if of == task => (*since, *before),
             _ => {
@@ -75,19 +77,30 @@ impl Preparation {
                 self.encoding = Some((task.to_owned(), Instant::now(), samples));
                 self.said = Instant::now();
                 if std::io::stderr().is_terminal() {
-                    let style = ProgressStyle::with_template("{spinner} {msg}");
+                    let (bar, form) = match of {
+                        Some(all) => (ProgressBar::new(all as u64), "{bar:30} {percent} %  {msg}"),
+                        None => (ProgressBar::new_spinner(), "{spinner} {msg}"),
+                    };
+                    let style = ProgressStyle::with_template(form);
                     let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-                    self.bar = Some(ProgressBar::new_spinner().with_style(style));
+                    self.bar = Some(bar.with_style(style));
                 }
                 return;
             }
         };
         let rate = (samples - before) as f64 / since.elapsed().as_secs_f64().max(1e-9);
-        let words = format!("{} samples, {} a second", grouped(samples), grouped(rate as usize));
+        let mut words = grouped(samples);
+        if let Some(all) = of {
+            words += &format!(" of {}", grouped(all));
+        }
+        words += &format!(" samples, {} a second", grouped(rate as usize));
+        if let Some(rest) = of.and_then(|all| all.checked_sub(samples)) {
+            words += &format!(", {} left", duration(rest as f64 / rate.max(1e-9)));
+        }
         match &self.bar {
             Some(bar) => {
                 bar.set_message(words);
-                bar.tick();
+                bar.set_position(samples as u64);
             }
             None if self.said.elapsed() > EVERY => {
                 eprintln!("task {task}: {words}");

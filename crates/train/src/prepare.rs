@@ -110,6 +110,8 @@ pub enum Preparing<'a> {
         task: &'a str,
         /// The number of samples so far.
         samples: usize,
+        /// The number of all, where it is known.
+        of: Option<usize>,
     },
 }
 
@@ -424,7 +426,8 @@ pub(crate) fn store(
     let origin = Origin { task, streamed };
     let watch = std::cell::RefCell::new(watch);
     let waits = || (watch.borrow_mut())(Preparing::Waiting { task: task.name() });
-    let mut encoded = |samples| (watch.borrow_mut())(Preparing::Encoding { task: task.name(), samples });
+    let of = streamed.count();
+    let mut encoded = |samples| (watch.borrow_mut())(Preparing::Encoding { task: task.name(), samples, of });
     StoredExamples::open(origin, cache, adapters, waits, &mut encoded)
 }
 

@@ -32,7 +32,11 @@ const WAITING: usize = 2;
 
 /// Samples of a split that are read chunk by chunk, so that they may be larger than the memory.
 #[derive(Clone, Debug)]
-pub struct Streamed(Way);
+pub struct Streamed {
+    way: Way,
+    /// The number of all rows, if somebody has counted them.
+    count: Option<usize>,
+}
 
 #[derive(Clone, Debug)]
 enum Way {
@@ -77,7 +81,8 @@ impl Dataset {
         };
         let paths = reader::lined(files, folder)?;
         let archives = Arc::new(archives.without_contents());
-        Some(Streamed(Way::Lines(Lines { files: files.clone(), folder: folder.to_owned(), archives, paths })))
+        let lines = Lines { files: files.clone(), folder: folder.to_owned(), archives, paths };
+        Some(Streamed { way: Way::Lines(lines), count: None })
     }
 
     /// The samples of any split, whose values are held as the data has them: those that are files by their names.
@@ -86,7 +91,8 @@ impl Dataset {
     ///
     /// As [`split`](Self::split).
     pub fn streamed_rows(&self, role_or_name: &str) -> Result<Streamed, DataError> {
-        Ok(Streamed(Way::Rows(Arc::new(self.split(role_or_name)?))))
+        let samples = self.split(role_or_name)?;
+        Ok(Streamed { count: Some(samples.len()), way: Way::Rows(Arc::new(samples)) })
     }
 
     /// True if samples of some split have files as values.
@@ -96,13 +102,24 @@ impl Dataset {
 }
 
 impl Streamed {
+    /// The number of rows, those counted that cannot be read; `None` of files whose lines nobody has counted.
+    pub fn count(&self) -> Option<usize> {
+        self.count
+    }
+
+    /// The same samples, now that somebody has counted the rows.
+    #[must_use]
+    pub fn counted(self, rows: usize) -> Self {
+        Self { count: Some(rows), ..self }
+    }
+
     /// The size of all files that are no parts of others, in bytes as they lie there.
     ///
     /// # Errors
     ///
     /// When one cannot be reached.
     pub fn size(&self) -> Result<u64, DataError> {
-        match &self.0 {
+        match &self.way {
             Way::Lines(Lines { paths, .. }) => {
                 let size = |path: &PathBuf| {
                     let data = std::fs::metadata(path);
@@ -125,7 +142,7 @@ impl Streamed {
     ///
     /// When a file cannot be read.
     pub fn made_from(&self, cache: &Cache) -> Result<Json, DataError> {
-        match &self.0 {
+        match &self.way {
             Way::Lines(lines) => lines.made_from(cache),
             Way::Rows(samples) => rows_made_from(samples, cache),
         }
@@ -133,7 +150,7 @@ impl Streamed {
 
     /// The samples in chunks, the flaws of each its own. Reading goes on on another thread; an error is the last item.
     pub fn chunks(&self) -> Prefetch<Result<Samples, DataError>> {
-        match self.0.clone() {
+        match self.way.clone() {
             Way::Lines(lines) => lines.chunks(),
             Way::Rows(samples) => Prefetch::new(1, chunks_of_rows(samples).map(Ok)),
         }

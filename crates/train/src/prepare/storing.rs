@@ -204,6 +204,7 @@ pub(super) fn draw_all(
         if let Train::Disk(streamed, drawn) = &mut opened.train {
             watch(Preparing::Fitting { task: &task.name });
             let found = draw(streamed, task, &document.experiment)?;
+            *streamed = streamed.clone().counted(found.number.1);
             say_drawn(&task.name, &found, watch);
             *drawn = Some(found);
         }
