@@ -128,9 +128,10 @@ impl StoredExamples {
 
     /// A split with what was found in the samples, without any example.
     pub fn findings(&self) -> Split {
-        let Findings { broken, warnings, remarks, oddities, .. } = self.findings.clone();
+        let Findings { broken, warnings, remarks, filtered, oddities, .. } = self.findings.clone();
         let mut flaws = Flaws::default();
         flaws.remarks = remarks;
+        flaws.filtered = filtered;
         Split { broken, warnings, flaws, oddities, ..Split::default() }
     }
 

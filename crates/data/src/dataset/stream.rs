@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use super::Dataset;
 use super::source::Source;
 use crate::cache::Cache;
-use crate::reader::{self, Archives};
+use crate::filter::Filter;
+use crate::reader::{self, Archives, Sink};
 use crate::{DataError, Prefetch, Samples};
 
 /// Number of rows of a chunk.
@@ -26,6 +27,8 @@ pub struct Streamed {
     archives: Arc<Archives>,
     /// All files by their paths.
     paths: Vec<PathBuf>,
+    /// The dataset's name, and the filters that its samples have to pass.
+    filter: Option<(String, Arc<Filter>)>,
 }
 
 impl Dataset {
@@ -54,8 +57,11 @@ impl Dataset {
             Source::Generated { .. } => return None,
         };
         let paths = reader::lined(files, folder)?;
+        let name = self.role_of(role_or_name).unwrap_or(role_or_name);
+        // Where the texts are not known, reading the whole split says so.
+        let filter = self.filter(name).ok()?.map(|filter| (self.name().to_owned(), filter.clone()));
         let archives = Arc::new(archives.without_contents());
-        Some(Streamed { files: files.clone(), folder: folder.to_owned(), archives, paths })
+        Some(Streamed { files: files.clone(), folder: folder.to_owned(), archives, paths, filter })
     }
 }
 
@@ -73,7 +79,7 @@ impl Streamed {
         self.paths.iter().map(size).sum()
     }
 
-    /// What the samples are made from: the contents of the files, and how they are read. Names of files are no part of it.
+    /// What the samples are made from: the contents of the files, how they are read, and filters. Names of files are no part of it.
     ///
     /// # Errors
     ///
@@ -82,19 +88,23 @@ impl Streamed {
         let contents = cache.contents();
         let digest = |path: &PathBuf| contents.of(path);
         let files: Vec<String> = self.paths.iter().map(digest).collect::<Result<_, _>>()?;
-        Ok(match &self.files {
+        let mut made_from = match &self.files {
             SplitFiles::Parallel(fields) => {
                 json!({ "parallel": fields.keys().zip(files).collect::<Vec<_>>() })
             }
             SplitFiles::Tsv(table) => json!({ "tsv": files, "columns": table.columns }),
             SplitFiles::JsonLines(table) => json!({ "json_lines": files, "columns": table.columns }),
             other => json!({ "files": files, "options": other }),
-        })
+        };
+        if let Some((_, filter)) = &self.filter {
+            made_from["filter"] = filter.made_from();
+        }
+        Ok(made_from)
     }
 
     /// The samples in chunks, the flaws of each its own. Reading goes on on another thread; an error is the last item.
     pub fn chunks(&self) -> Prefetch<Result<Samples, DataError>> {
-        let Self { files, folder, archives, .. } = self.clone();
+        let Self { files, folder, archives, filter, .. } = self.clone();
         Prefetch::pushed(WAITING, move |send| {
             let mut wanted = true;
             let mut sink = |samples| {
@@ -102,7 +112,12 @@ impl Streamed {
                 // Nobody sees the error: it ends the reading.
                 if wanted { Ok(()) } else { Err(DataError::NoData) }
             };
-            let read = reader::read_in_chunks(&files, &folder, &archives, (CHUNK, &mut sink));
+            let read =
+                |sink: &mut Sink<'_>| reader::read_in_chunks(&files, &folder, &archives, (CHUNK, sink));
+            let read = match &filter {
+                Some((dataset, filter)) => filter.read(dataset, read, &mut sink),
+                None => read(&mut sink),
+            };
             if let (Err(error), true) = (read, wanted) {
                 send(Err(error));
             }

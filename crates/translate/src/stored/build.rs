@@ -110,6 +110,7 @@ fn add(
         findings.first.get_or_insert_with(|| reason.clone());
     }
     findings.remarks.extend(flaws.remarks.iter().filter(|_| first == 0).cloned());
+    findings.filtered.merge(&flaws.filtered);
     let copies = rows.are_copies();
     for (row, encoded) in encoded.into_iter().enumerate() {
         match encoded {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use any2any_adapter::Value;
-use any2any_data::Broken;
+use any2any_data::{Broken, Filtered};
 use serde::{Deserialize, Serialize};
 
 use crate::oddities::Oddities;
@@ -18,6 +18,9 @@ pub(super) struct Findings {
     pub(super) broken: Broken,
     pub(super) warnings: Warnings,
     pub(super) remarks: Vec<String>,
+    /// Samples that filters have left out; they are not among `samples`.
+    #[serde(default)]
+    pub(super) filtered: Filtered,
     pub(super) oddities: Oddities,
     /// The checksum of all examples, as [`checksum`](crate::checksum) computes it.
     pub(super) checksum: u32,
