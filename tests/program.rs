@@ -21,6 +21,7 @@ mod explorer;
 mod exports;
 mod facade;
 mod failures;
+mod filters;
 mod first_words;
 mod formats;
 mod former;

@@ -1,8 +1,8 @@
 //! A dataset that is ready to be read: found in the data root, generated, or a person's own files, with the samples
 //! that the experiment makes of it.
 //!
-//! A split is read, divided anew ([`division`]), paired with another dataset ([`pair`]), joined to longer
-//! samples ([`join`]), and limited, in this order.
+//! A split is read, divided anew ([`division`]), paired with another dataset ([`pair`]), filtered if it is for training
+//! ([`Filter`]), joined to longer samples ([`join`]), and limited, in this order.
 
 mod division;
 mod join;
@@ -14,11 +14,12 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use any2any_adapter::Seed;
 use any2any_experiment::spec;
 
+use crate::filter::Filter;
 use crate::manifest::ManifestKind;
 use crate::{Catalog, DataError, DataRoot, Manifest, Samples};
 use division::Division;
@@ -32,11 +33,13 @@ pub(crate) const ROLES: [&str; 3] = ["train", "validation", "test"];
 #[derive(Debug)]
 pub struct Dataset {
     source: Source,
-    /// The experiment's options, which divide, pair, join and limit the samples.
+    /// The experiment's options, which divide, pair, filter, join and limit the samples.
     options: spec::Data,
     /// The dataset that samples are paired with.
     partner: Option<Box<Dataset>>,
     division: OnceLock<Division>,
+    /// The filters of the training split; none before the task is known.
+    filter: Option<Arc<Filter>>,
 }
 
 /// Opens the data of a task. Nothing is read yet, and nothing is downloaded.
@@ -90,7 +93,23 @@ fn find(name: &str, root: &DataRoot) -> Result<Manifest, DataError> {
 
 impl Dataset {
     fn new(source: Source, options: spec::Data) -> Self {
-        Self { source, options, partner: None, division: OnceLock::new() }
+        Self { source, options, partner: None, division: OnceLock::new(), filter: None }
+    }
+
+    /// The dataset for a task of whose sides, the source first, these are the fields that are texts; none of a side that is
+    /// something else. Filters compare them.
+    pub fn for_texts(mut self, sides: Vec<Option<String>>) -> Self {
+        self.filter = self.options.filter.as_ref().map(|options| Arc::new(Filter::new(options, sides)));
+        self
+    }
+
+    /// The filters of a split of this name.
+    fn filter(&self, split: &str) -> Result<Option<&Arc<Filter>>, DataError> {
+        if split != "train" || self.options.filter.is_none() {
+            return Ok(None);
+        }
+        let unknown = || self.wrong("filter", "the texts of the task are not known here".to_owned());
+        self.filter.as_ref().ok_or_else(unknown).map(Some)
     }
 
     /// The dataset's name; `files` for a person's own.
@@ -140,9 +159,13 @@ impl Dataset {
         if self.options.pair.is_some() || self.options.join.is_some() {
             samples = samples.settled()?;
         }
-        let flaws = samples.flaws().clone();
+        let mut flaws = samples.flaws().clone();
         if let (Some(pair), Some(partner)) = (&self.options.pair, &self.partner) {
             samples = pair::pair(self, pair, partner, samples, name)?;
+        }
+        if let Some(filter) = self.filter(name)? {
+            samples = filter.apply(samples, self.name())?;
+            flaws.filtered = samples.flaws().filtered.clone();
         }
         if let Some(join) = &self.options.join {
             samples = join::join(self, join, samples, name)?;

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use any2any_adapter::grouped;
 use serde::{Deserialize, Serialize};
 
+use crate::Filtered;
+
 /// Samples that cannot be read: counted, the first of them named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -66,6 +68,8 @@ pub struct Flaws {
     pub remarks: Vec<String>,
     /// Files among the samples that no pattern describes.
     pub passed_over: Vec<PassedOver>,
+    /// Samples that the experiment's filters have left out.
+    pub filtered: Filtered,
 }
 
 /// Files of a folder or an archive that no pattern describes.
@@ -90,6 +94,7 @@ impl Flaws {
             }
         }
         self.passed_over.extend(other.passed_over);
+        self.filtered.merge(&other.filtered);
     }
 }
 

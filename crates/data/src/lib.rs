@@ -3,7 +3,8 @@
 //! - [`Samples`] are the result of all reading: columns of values, before any adapter has seen them. [`read`] reads
 //!   one split from parallel text, TSV, CSV, JSON Lines, IDX, FASTA, archives and folders of files, compressed or not,
 //!   or builds it from other samples and the files that they name. [`Lines`] and [`TextFile`] read a text in the same
-//!   way. [`Flaws`] are the samples and files that were left out.
+//!   way. [`Flaws`] are the samples and files that were left out, and
+//!   [`Filtered`] counts those that an experiment's filters leave out.
 //! - A [`Manifest`] describes a dataset: its files with checksums, its licence, its splits. A [`Catalog`]
 //!   knows the manifests that ship with the program. A [`DataRoot`] is the folder that holds datasets;
 //!   [`open`] finds one there, [`download::get`] fetches it. A [`Dataset`] also divides its samples anew, pairs
@@ -23,6 +24,7 @@ mod catalog;
 mod dataset;
 pub mod download;
 mod error;
+mod filter;
 mod flaws;
 mod limits;
 mod manifest;
@@ -39,6 +41,7 @@ pub use any2any_synthetic::Generator;
 pub use catalog::Catalog;
 pub use dataset::{Dataset, Streamed, open};
 pub use error::DataError;
+pub use filter::Filtered;
 pub use flaws::{Broken, Flaws, PassedOver, passed_over};
 pub use limits::{Limits, Selection};
 pub use manifest::{Archive, ArchiveFormat, Manifest, ManifestFile, ManifestKind, Roles};

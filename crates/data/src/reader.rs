@@ -166,7 +166,7 @@ pub(crate) mod testing {
                         values.enumerate().map(shown).collect::<Vec<_>>().join("|")
                     ));
                 }
-                let Flaws { broken, remarks, passed_over } = samples.flaws();
+                let Flaws { broken, remarks, passed_over, .. } = samples.flaws();
                 let broken = (broken.count > 0)
                     .then(|| format!("({} of {}: {})", broken.count, broken.of, broken.reasons.join("; ")));
                 words.extend(broken);

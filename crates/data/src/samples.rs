@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use any2any_adapter::{File, Value};
 
-use crate::{DataError, Flaws};
+use crate::{DataError, Filtered, Flaws};
 
 /// The samples of one split: as many values in every field.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -138,6 +138,28 @@ impl Samples {
         values.flat_map(files_in).map(size).sum()
     }
 
+    /// The samples for which `kept` is true, in their order.
+    pub(crate) fn retain(mut self, kept: &[bool]) -> Self {
+        if kept.iter().all(|&kept| kept) {
+            return self;
+        }
+        for (_, values) in &mut self.columns {
+            let mut kept = kept.iter();
+            values.retain(|_| kept.next().is_some_and(|&kept| kept));
+        }
+        for absent in self.absent.values_mut() {
+            let all = std::mem::take(absent);
+            let places = kept.iter().scan(0, |place, &kept| {
+                let at = *place;
+                *place += usize::from(kept);
+                Some(kept.then_some(at))
+            });
+            let places: Vec<Option<usize>> = places.collect();
+            absent.extend(all.into_iter().filter_map(|(row, absent)| Some((places[row]?, absent))));
+        }
+        self
+    }
+
     /// Flaws of the files that the samples were read from.
     pub fn flaws(&self) -> &Flaws {
         &self.flaws
@@ -146,6 +168,12 @@ impl Samples {
     /// The samples with these flaws of their files.
     pub(crate) fn with_flaws(self, flaws: Flaws) -> Self {
         Self { flaws, ..self }
+    }
+
+    /// The samples, those counted among their flaws that filters have left out.
+    pub(crate) fn with_filtered(mut self, filtered: Filtered) -> Self {
+        self.flaws.filtered = filtered;
+        self
     }
 
     /// The samples with absent values in some fields; an empty text takes their place.

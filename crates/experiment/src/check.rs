@@ -6,6 +6,7 @@
 mod data;
 mod decoding;
 mod files;
+mod filter;
 mod model;
 mod plug_ins;
 mod start;

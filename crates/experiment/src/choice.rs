@@ -8,6 +8,9 @@ use crate::schema_kind::{Kind, Schema};
 use crate::source::Place;
 use crate::suggest::suggest;
 
+/// Words and keys that are listed at most; there are more scripts than anyone would read.
+const LISTED: usize = 40;
+
 /// A choice between words and keys, in the terms of its messages.
 pub(crate) struct Choice<'a, 's> {
     pub(crate) words: &'a [&'s str],
@@ -131,6 +134,7 @@ impl<'s> Choice<'_, 's> {
 
     fn did_you_mean(&self, word: &str) -> String {
         match self.near(word) {
+            Some(meant) if self.all().len() > LISTED => format!("did you mean `{meant}`?"),
             Some(meant) => format!("did you mean `{meant}`? {}", self.one_of()),
             None => self.one_of(),
         }
@@ -141,10 +145,19 @@ impl<'s> Choice<'_, 's> {
         format!("choose one of: {}", self.known())
     }
 
+    /// All possible words and keys in a list, or the first of very many.
     fn known(&self) -> String {
+        let all = self.all();
+        match all.len().saturating_sub(LISTED) {
+            0 => all.join(", "),
+            more => format!("{}, and {more} more", all[..LISTED].join(", ")),
+        }
+    }
+
+    fn all(&self) -> Vec<&'s str> {
         // A word that can stand with and without options is named once.
         let options = self.options.iter().map(|(name, _)| name).filter(|name| !self.words.contains(name));
-        self.words.iter().chain(options).copied().collect::<Vec<_>>().join(", ")
+        self.words.iter().chain(options).copied().collect()
     }
 }
 

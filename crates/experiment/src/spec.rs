@@ -21,8 +21,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use data::{
-    Cell, Data, Fasta, FilePart, Files, Join, Limit, Members, Pair, PartOfFile, Problem, Rectangle, Rows,
-    Shares, Split, SplitFiles, Store, TableFile, Texts, Words,
+    Cell, Data, Fasta, FilePart, Files, Filter, Join, LengthRange, LengthUnit, Limit, Members, Pair,
+    PartOfFile, Problem, Rectangle, Rows, Script, Scripts, Shares, Split, SplitFiles, Store, TableFile,
+    Texts, Words,
 };
 pub use decoding::{Beam, Decoding, DecodingError, MinimumBayesRisk, Sampling};
 pub use evaluation::Evaluation;

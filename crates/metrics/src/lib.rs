@@ -55,7 +55,7 @@ pub use metric::{Metric, corpus_score, sentence_scores};
 pub use perplexity::perplexity;
 pub use score::{Interval, Score};
 pub use signal::{DynamicTimeWarping, SignalMetric, SpectralDistance, signal_score};
-pub use spacing::Unspaced;
+pub use spacing::{Unspaced, is_unspaced};
 pub use ter::{Ter, ter};
 pub use tokenizer::Tokenizer;
 pub use value_metric::{ValueMetric, value_score, with_metric};

@@ -94,6 +94,11 @@ impl Counts {
     }
 }
 
+/// True for a character of a script that has no spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan.
+pub fn is_unspaced(character: char) -> bool {
+    script(character).is_some()
+}
+
 /// The script of a character that has no spaces between words.
 fn script(character: char) -> Option<Unspaced> {
     match character {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use any2any_adapter::{AdapterError, AnyMedium, AnySide, Kept, OpenedValue, Price, Registry, Value};
-use any2any_data::Samples;
+use any2any_adapter::{AdapterError, AnyMedium, AnySide, Kept, Kind, OpenedValue, Price, Registry, Value};
+use any2any_data::{DataError, DataRoot, Dataset, Samples};
 use any2any_experiment::spec;
 
 use crate::error::RunError;
@@ -142,6 +142,20 @@ impl TaskSides {
         fields.sort();
         fields.dedup();
         fields
+    }
+
+    /// The task's data, whose filters compare the texts of these sides.
+    ///
+    /// # Errors
+    ///
+    /// As [`any2any_data::open`].
+    pub fn dataset(&self, data: &spec::Data, root: &DataRoot) -> Result<Dataset, DataError> {
+        let text = |side: &TaskSide| match &side.fields[..] {
+            [field] if side.medium.kind() == Kind::Text => Some(field.clone()),
+            _ => None,
+        };
+        let texts = self.source.iter().chain([&self.target]).map(text).collect();
+        Ok(any2any_data::open(data, root)?.for_texts(texts))
     }
 
     /// The values of a split that the task reads.

@@ -112,7 +112,7 @@ impl LoadedRun {
             ApiError::missing("there is no folder of data", "start the server with --data-root FOLDER")
         })?;
         self.datasets.get(task.number(), || {
-            any2any_data::open(&task.spec().data, root).map_err(|error| RunError::from(error).into())
+            task.sides().dataset(&task.spec().data, root).map_err(|error| RunError::from(error).into())
         })
     }
 

@@ -1,5 +1,6 @@
-//! Report about the data of a task before the first step: samples left out, files passed over, oddities.
+//! Report about the data of a task before the first step: samples left out or filtered, files passed over, oddities.
 
+use any2any_data::Filtered;
 use any2any_translate::{Oddities, Split};
 use serde::Serialize;
 
@@ -33,9 +34,19 @@ pub struct SplitReport {
     pub unreadable: usize,
     /// The first reasons why they cannot be read.
     pub reasons: Vec<String>,
+    /// The samples that filters have left out; none of a split without filters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filtered: Option<Filtered>,
     /// Counts of texts that are probably mistakes.
     #[serde(flatten)]
     pub oddities: Oddities,
+}
+
+impl TaskReport {
+    /// The samples that filters have left out of the training split; none without filters.
+    pub fn filtered(&self) -> Option<&Filtered> {
+        self.splits.iter().find_map(|split| split.filtered.as_ref())
+    }
 }
 
 impl PreparedTask {
@@ -83,6 +94,7 @@ impl SplitReport {
             samples,
             unreadable: split.broken.count,
             reasons: split.broken.reasons.clone(),
+            filtered: split.flaws.filtered.is_any().then(|| split.flaws.filtered.clone()),
             oddities: split.oddities,
         }
     }

@@ -41,7 +41,7 @@ impl Translator {
         split: &mut Split,
         root: &DataRoot,
     ) -> Result<(), RunError> {
-        let samples = any2any_data::open(&task.spec().data, &self.data_root(root))?.split(name)?;
+        let samples = task.sides().dataset(&task.spec().data, &self.data_root(root))?.split(name)?;
         let numbers: Vec<usize> = split.examples.iter().map(|example| example.sample).collect();
         let set = |field: &String| open(samples.require(field)?, task.sides(), &numbers);
         split.alternatives = fields.iter().map(set).collect::<Result<_, RunError>>()?;

@@ -132,9 +132,10 @@ impl StoredExamples {
 
     /// A split with what was found in the samples, without any example.
     pub fn findings(&self) -> Split {
-        let Findings { broken, warnings, remarks, passed_over, oddities, .. } = self.findings.clone();
+        let Findings { broken, warnings, remarks, passed_over, filtered, oddities, .. } =
+            self.findings.clone();
         let mut flaws = Flaws::default();
-        (flaws.remarks, flaws.passed_over) = (remarks, passed_over);
+        (flaws.remarks, flaws.passed_over, flaws.filtered) = (remarks, passed_over, filtered);
         Split { broken, warnings, flaws, oddities, ..Split::default() }
     }
 

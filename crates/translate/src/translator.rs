@@ -148,7 +148,7 @@ impl Translator {
     /// If the data is missing, or a value cannot be encoded.
     pub fn load_split(&self, task: &Task, split: &str, root: &DataRoot) -> Result<Split, TranslateError> {
         let task_data = &task.spec().data;
-        let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(RunError::data)?;
+        let dataset = task.sides().dataset(task_data, &self.data_root(root)).map_err(RunError::data)?;
         let samples = dataset.split(split).map_err(RunError::data)?;
         Ok(Split::in_windows(OpenedSplit::new(&samples, task.sides())?, task)?)
     }
@@ -166,7 +166,8 @@ impl Translator {
         samples: &Split,
         root: &DataRoot,
     ) -> Result<Vec<String>, TranslateError> {
-        let dataset = any2any_data::open(&task.spec().data, &self.data_root(root)).map_err(RunError::data)?;
+        let dataset =
+            task.sides().dataset(&task.spec().data, &self.data_root(root)).map_err(RunError::data)?;
         let all = dataset.split(split).map_err(RunError::data)?;
         let all = all.require(field)?;
         Ok(samples.examples.iter().map(|example| all[example.sample].to_string()).collect())

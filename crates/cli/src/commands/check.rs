@@ -35,15 +35,18 @@ pub(crate) fn run(arguments: CheckArguments, registry: &Registry) -> anyhow::Res
     }
 }
 
-/// Prints the warnings about the data, task by task: samples left out, files passed over, oddities.
+/// Prints what filters have left out, and the warnings about the data, task by task: samples left out, files passed over, oddities.
 fn print(config: &Path, tasks: &[TaskReport]) -> anyhow::Result<()> {
     let count: usize = tasks.iter().map(|task| task.warnings.len()).sum();
     match count {
-        0 => return output::line(format!("{}: no problem found", config.display())),
+        0 => output::line(format!("{}: no problem found", config.display()))?,
         1 => output::line(format!("{}: can be trained, with one warning", config.display()))?,
         _ => output::line(format!("{}: can be trained, with {count} warnings", config.display()))?,
     }
     for task in tasks {
+        if let Some(filtered) = task.filtered() {
+            output::line(format!("task {}: {filtered}", task.task))?;
+        }
         for warning in &task.warnings {
             output::line(format!("task {}: {}", task.task, output::one_line(warning)))?;
         }

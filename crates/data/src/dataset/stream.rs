@@ -14,7 +14,8 @@ use super::Dataset;
 use super::source::Source;
 use crate::cache::{Cache, value_to_bytes};
 use crate::download::digest;
-use crate::reader::{self, Archives};
+use crate::filter::Filter;
+use crate::reader::{self, Archives, Sink};
 use crate::samples::files_in;
 use crate::{DataError, Flaws, Prefetch, Samples};
 
@@ -52,6 +53,8 @@ struct Lines {
     archives: Arc<Archives>,
     /// All files by their paths.
     paths: Vec<PathBuf>,
+    /// The dataset's name, and the filters that its samples have to pass.
+    filter: Option<(String, Arc<Filter>)>,
 }
 
 impl Dataset {
@@ -80,8 +83,11 @@ impl Dataset {
             Source::Generated { .. } => return None,
         };
         let paths = reader::lined(files, folder)?;
+        let name = self.role_of(role_or_name).unwrap_or(role_or_name);
+        // Where the texts are not known, reading the whole split says so.
+        let filter = self.filter(name).ok()?.map(|filter| (self.name().to_owned(), filter.clone()));
         let archives = Arc::new(archives.without_contents());
-        let lines = Lines { files: files.clone(), folder: folder.to_owned(), archives, paths };
+        let lines = Lines { files: files.clone(), folder: folder.to_owned(), archives, paths, filter };
         Some(Streamed { way: Way::Lines(lines), count: None })
     }
 
@@ -135,8 +141,8 @@ impl Streamed {
         }
     }
 
-    /// What the samples are made from: the contents of the files, and how they are read. Of files of texts, names are no
-    /// part of it; values that are files are found by their names later, too.
+    /// What the samples are made from: the contents of the files, how they are read, and filters. Of files of texts, names are
+    /// no part of it; values that are files are found by their names later, too.
     ///
     /// # Errors
     ///
@@ -162,18 +168,22 @@ impl Lines {
         let contents = cache.contents();
         let digest = |path: &PathBuf| contents.of(path);
         let files: Vec<String> = self.paths.iter().map(digest).collect::<Result<_, _>>()?;
-        Ok(match &self.files {
+        let mut made_from = match &self.files {
             SplitFiles::Parallel(fields) => {
                 json!({ "parallel": fields.keys().zip(files).collect::<Vec<_>>() })
             }
             SplitFiles::Tsv(table) => json!({ "tsv": files, "columns": table.columns }),
             SplitFiles::JsonLines(table) => json!({ "json_lines": files, "columns": table.columns }),
             other => json!({ "files": files, "options": other }),
-        })
+        };
+        if let Some((_, filter)) = &self.filter {
+            made_from["filter"] = filter.made_from();
+        }
+        Ok(made_from)
     }
 
     fn chunks(self) -> Prefetch<Result<Samples, DataError>> {
-        let Self { files, folder, archives, .. } = self;
+        let Self { files, folder, archives, filter, .. } = self;
         Prefetch::pushed(WAITING, move |send| {
             let mut wanted = true;
             let mut sink = |samples| {
@@ -181,7 +191,12 @@ impl Lines {
                 // Nobody sees the error: it ends the reading.
                 if wanted { Ok(()) } else { Err(DataError::NoData) }
             };
-            let read = reader::read_in_chunks(&files, &folder, &archives, (CHUNK, &mut sink));
+            let read =
+                |sink: &mut Sink<'_>| reader::read_in_chunks(&files, &folder, &archives, (CHUNK, sink));
+            let read = match &filter {
+                Some((dataset, filter)) => filter.read(dataset, read, &mut sink),
+                None => read(&mut sink),
+            };
             if let (Err(error), true) = (read, wanted) {
                 send(Err(error));
             }
@@ -205,7 +220,14 @@ fn rows_made_from(samples: &Samples, cache: &Cache) -> Result<Json, DataError> {
             values.iter().flat_map(|value| value_to_bytes(value).unwrap_or_default()).collect();
         columns.push(json!([field, digest::of_bytes(&whole)]));
     }
-    Ok(json!({ "rows": samples.len(), "columns": columns, "files": digest::of_bytes(&files) }))
+    let Flaws { broken, remarks, passed_over, filtered } = samples.flaws();
+    Ok(json!({
+        "rows": samples.len(),
+        "columns": columns,
+        "files": digest::of_bytes(&files),
+        // An entry reports them too.
+        "flaws": json!([broken, remarks, passed_over, filtered]),
+    }))
 }
 
 /// The rows of a split in chunks, of which the first has the flaws of all.

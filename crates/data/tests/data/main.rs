@@ -1,5 +1,7 @@
-//! Data as a program reads it from outside: the sets that ship with the program, where they are.
+//! Data as a program reads it from outside: filters of a person's own files, and the sets that ship with the program,
+//! where they are.
 
+mod filters;
 mod real;
 
 #[path = "../../../../tests/support/outside.rs"]

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::check::Checker;
+use crate::check::{Checker, filter};
 use crate::node::below;
 use crate::spec::{Data, Model};
 
@@ -20,6 +20,9 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
         let from_elsewhere = matches!(checker.model(), Some(Model::Architecture(_)));
         if from_elsewhere && data.as_ref().is_some_and(Data::is_none) {
             continue;
+        }
+        if let Some(of) = data.as_ref().and_then(|data| data.filter.as_ref()) {
+            filter::check(checker, task, &format!("{at}/filter"), of);
         }
         for problem in data.iter().flat_map(Data::problems) {
             checker.error(&format!("{at}{}", problem.pointer), problem.message, problem.help);

@@ -1,23 +1,27 @@
-//! The data of a task: a dataset or files of one's own, and how their samples are split, paired, joined and limited.
+//! The data of a task: a dataset or files of one's own, and how their samples are split, paired, filtered, joined and limited.
 
+mod filter;
 mod options;
 mod problem;
 mod rows;
+mod script;
 mod split_files;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use filter::{Filter, LengthRange, LengthUnit};
 pub use options::{Join, Limit, Pair, Shares, Split, Texts};
 pub use problem::Problem;
 pub use rows::{Cell, FilePart, PartOfFile, Rectangle, Rows, Words};
+pub use script::{Script, Scripts};
 pub use split_files::{Fasta, Members, SplitFiles, TableFile};
 
 /// The samples of a task, from a dataset or from files.
 ///
 /// Either `dataset` or `files` is given. The other options take effect in this order: samples are divided into splits
-/// (`split`), paired with those of another dataset (`pair`), joined to longer ones (`join`), and cut down to a few
-/// (`limit`).
+/// (`split`), paired with those of another dataset (`pair`), left out by their texts (`filter`), joined to longer ones
+/// (`join`), and cut down to a few (`limit`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Data {
@@ -33,6 +37,9 @@ pub struct Data {
     /// Adds to every sample the fields of a sample of another dataset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pair: Option<Pair>,
+    /// Leaves out training samples by what their texts look like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
     /// Joins several samples that follow each other to longer ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join: Option<Join>,
@@ -89,6 +96,7 @@ impl Default for Data {
             files: None,
             split: None,
             pair: None,
+            filter: None,
             join: None,
             limit: None,
             seed: 1,
@@ -144,6 +152,7 @@ impl Data {
             (Some(_), None) => {}
         }
         Problem::below(&mut found, "/split", self.split.iter().flat_map(Split::problems));
+        Problem::below(&mut found, "/filter", self.filter.iter().flat_map(Filter::problems));
         Problem::below(&mut found, "/join", self.join.iter().flat_map(Join::problems));
         found
     }

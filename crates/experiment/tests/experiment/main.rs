@@ -2,6 +2,7 @@
 
 mod bounds;
 mod diagnostics;
+mod filters;
 mod loading;
 mod robustness;
 mod support;

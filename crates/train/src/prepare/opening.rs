@@ -32,18 +32,23 @@ pub(super) fn read(
     let mut opened = Vec::new();
     for task in groups.tasks() {
         let place = format!("/tasks/{}/data", task.name);
-        let dataset = match any2any_data::open(&document.experiment.tasks[&task.name].data, root) {
+        let dataset = match task.dataset(&document.experiment.tasks[&task.name].data, root) {
             Ok(dataset) => dataset,
             Err(error) => {
                 problems.push(document.diagnose(&format!("{place}/dataset"), error.to_string(), None));
                 continue;
             }
         };
+        let unread = |role: &str, error: DataError| {
+            let option = match &error {
+                DataError::Option { option, .. } if option == "filter" => option.clone(),
+                _ => format!("files/{role}"),
+            };
+            document.diagnose(&format!("{place}/{option}"), error.to_string(), None)
+        };
         let mut split = |role: &str| -> Option<Samples> {
             dataset.has_split(role).then_some(())?;
-            let problem = |error: DataError| {
-                document.diagnose(&format!("{place}/files/{role}"), error.to_string(), None)
-            };
+            let problem = |error: DataError| unread(role, error);
             dataset.split(role).map_err(|error| problems.push(problem(error))).ok()
         };
         let store = document.experiment.tasks[&task.name].data.store;
@@ -53,8 +58,7 @@ pub(super) fn read(
             Some(streamed) => match streamed.chunks().next().transpose() {
                 Ok(first) => first,
                 Err(error) => {
-                    let place = format!("{place}/files/train");
-                    problems.push(document.diagnose(&place, error.to_string(), None));
+                    problems.push(unread("train", error));
                     continue;
                 }
             },

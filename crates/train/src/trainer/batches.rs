@@ -40,9 +40,11 @@ impl Trainer {
         for (prepared, task) in self.tasks.iter_mut().zip(self.adapters.tasks()) {
             // The selection reports itself which samples it leaves out.
             let selection = format!("train: {}", prepared.selection);
-            let report = prepared.report().warnings.into_iter().filter(|words| *words != selection);
-            let mut words =
-                [prepared.selection.to_string()].into_iter().chain(report).collect::<Vec<_>>().join("; ");
+            let report = prepared.report();
+            let filtered = report.filtered().map(ToString::to_string);
+            let warnings = report.warnings.into_iter().filter(|words| *words != selection);
+            let first = [prepared.selection.to_string()].into_iter();
+            let mut words = filtered.into_iter().chain(first).chain(warnings).collect::<Vec<_>>().join("; ");
             let seed = Seed(self.experiment.seed);
             let augmentation = Augmentation::new(task, seed);
             let kept = &prepared.selection.kept;

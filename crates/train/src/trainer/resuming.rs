@@ -119,7 +119,7 @@ impl Trainer {
             .iter()
             .map(|task| {
                 let name = task.name().to_owned();
-                let dataset = any2any_data::open(&task.spec().data, &root).map_err(RunError::data)?;
+                let dataset = task.sides().dataset(&task.spec().data, &root).map_err(RunError::data)?;
                 let split = |role: &str| load_split(&dataset, task, role);
                 let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
                 let streamed = stored(&dataset, task.spec().data.store);

@@ -111,6 +111,7 @@ fn add(
     }
     findings.remarks.extend(flaws.remarks.iter().filter(|_| first == 0).cloned());
     findings.passed_over.extend(flaws.passed_over.iter().cloned());
+    findings.filtered.merge(&flaws.filtered);
     let copies = rows.are_copies();
     for (row, encoded) in encoded.into_iter().enumerate() {
         match encoded {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use any2any_adapter::Value;
-use any2any_data::{Broken, PassedOver};
+use any2any_data::{Broken, Filtered, PassedOver};
 use serde::{Deserialize, Serialize};
 
 use crate::oddities::Oddities;
@@ -19,6 +19,9 @@ pub(super) struct Findings {
     pub(super) warnings: Warnings,
     pub(super) remarks: Vec<String>,
     pub(super) passed_over: Vec<PassedOver>,
+    /// Samples that filters have left out; they are not among `samples`.
+    #[serde(default)]
+    pub(super) filtered: Filtered,
     pub(super) oddities: Oddities,
     /// The checksum of all examples, as [`checksum`](crate::checksum) computes it.
     pub(super) checksum: u32,

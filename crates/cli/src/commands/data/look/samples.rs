@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use any2any_adapter::{Adapter, Region, Registry, Sequence, Value, WrittenFile};
+use any2any_data::Filtered;
 use any2any_data::batching::Lengths;
 use any2any_train::{Prepared, PreparedTask};
 use any2any_translate::Split;
@@ -127,6 +128,11 @@ impl Place<'_> {
         sides
     }
 
+    /// The samples that filters have left out; none of a split without filters.
+    fn filtered(&self) -> Option<&Filtered> {
+        Some(&self.split.flaws.filtered).filter(|filtered| filtered.is_any())
+    }
+
     fn json(&self, samples: &[Sample]) -> serde_json::Value {
         let lengths: serde_json::Map<String, serde_json::Value> = self
             .lengths()
@@ -160,6 +166,7 @@ impl Place<'_> {
             "split": self.name,
             "samples": self.lengths.len(),
             "unreadable": self.split.broken.count,
+            "filtered": self.filtered(),
             "warnings": self.split.warnings(),
             "positions": lengths,
             "shown": samples,
@@ -169,6 +176,9 @@ impl Place<'_> {
     fn print(&self, samples: &[Sample]) -> anyhow::Result<()> {
         let count = any2any_adapter::grouped(self.lengths.len() as u64);
         output::line(format!("{}, {}: {count} samples", self.task.name, self.name))?;
+        if let Some(filtered) = self.filtered() {
+            output::line(format!("  {filtered}"))?;
+        }
         for warning in self.split.warnings() {
             output::line(format!("  warning: {}", output::one_line(&warning)))?;
         }
