@@ -21,9 +21,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use data::{
-    Cell, Data, Fasta, FilePart, Files, Join, Limit, Members, Pair, PartOfFile, Problem, Rectangle, Rows,
-    Shares, Split, SplitFiles, Store, TableFile, Texts, Words,
+    Cell, Columns, Data, Fasta, FilePart, Files, Join, Limit, Members, Pair, PartOfFile, Problem, Records,
+    Rectangle, Rows, Shards, Shares, Split, SplitFiles, Store, TableFile, Texts, WebDataset, Words,
 };
+pub(crate) use data::{is_pattern, is_there};
 pub use decoding::{Beam, Decoding, DecodingError, MinimumBayesRisk, Sampling};
 pub use evaluation::Evaluation;
 pub use metric::{Bleu, Chrf, Metric, Smoothing, Ter, Tokenizer};

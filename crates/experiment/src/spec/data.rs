@@ -2,16 +2,23 @@
 
 mod options;
 mod problem;
+mod records;
 mod rows;
+mod shards;
 mod split_files;
+mod web_dataset;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use options::{Join, Limit, Pair, Shares, Split, Texts};
 pub use problem::Problem;
+pub use records::{Columns, Records};
 pub use rows::{Cell, FilePart, PartOfFile, Rectangle, Rows, Words};
+pub use shards::Shards;
+pub(crate) use shards::{is_pattern, is_there};
 pub use split_files::{Fasta, Members, SplitFiles, TableFile};
+pub use web_dataset::WebDataset;
 
 /// The samples of a task, from a dataset or from files.
 ///

@@ -197,7 +197,7 @@ model: { transformer: { heads: 2 } }
     assert!(matches!(&experiment.model.kind, Model::Transformer(m) if (m.d_model, m.heads) == (128, 2)));
     let files = experiment.tasks["translate"].data.files.as_ref().expect("files");
     let path = |split: &SplitFiles| match split {
-        SplitFiles::Parallel(files) => files["en"].clone(),
+        SplitFiles::Parallel(files) => files["en"].list()[0].clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(path(&files.train), at("shared/corpus/a.en"));
@@ -287,7 +287,7 @@ fn a_run_loads_without_its_files() {
     let train = |document: &Document| {
         let files = document.experiment.tasks["translate"].data.files.clone().expect("files");
         match files.train {
-            SplitFiles::Parallel(files) => files["en"].clone(),
+            SplitFiles::Parallel(files) => files["en"].list()[0].clone(),
             other => panic!("{other:?}"),
         }
     };
