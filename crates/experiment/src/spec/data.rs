@@ -62,8 +62,9 @@ pub struct Data {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Store {
-    /// On the disk where the training files have more than 128 MiB and can be read line by line (parallel texts, TSV, JSON
-    /// Lines, with none of `split`, `pair`, `join` and `limit`); in memory otherwise.
+    /// On the disk where the training files have more than 128 MiB and can be read one sample after the other (parallel
+    /// texts, TSV, JSON Lines, and Parquet and Arrow without sounds and pictures, with none of `split`, `pair`, `join` and
+    /// `limit`); in memory otherwise.
     #[default]
     Auto,
     /// In memory.
