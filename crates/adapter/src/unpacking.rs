@@ -52,8 +52,13 @@ impl UnpackedLimit {
 
     /// The message that refuses more than the limit, with the way out.
     pub fn reason(self) -> String {
+        self.reason_for("gunzip")
+    }
+
+    /// The message that refuses more than the limit, with the command that unpacks such a file.
+    pub fn reason_for(self, command: &str) -> String {
         format!(
-            "it unpacks to more than the {} bytes that are allowed for a packed file of its size: if it is meant to, unpack it with `gunzip` and name what comes out",
+            "it unpacks to more than the {} bytes that are allowed for a packed file of its size: if it is meant to, unpack it with `{command}` and name what comes out",
             self.0
         )
     }

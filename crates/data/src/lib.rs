@@ -1,9 +1,9 @@
 //! Data: from files, manifests and generators to samples, and from samples to batches.
 //!
 //! - [`Samples`] are the result of all reading: columns of values, before any adapter has seen them. [`read`] reads
-//!   one split from parallel text, TSV, CSV, JSON Lines, IDX, FASTA, archives and folders of files, compressed or not,
-//!   or builds it from other samples and the files that they name. [`Lines`] and [`TextFile`] read a text in the same
-//!   way. [`Flaws`] are the samples and files that were left out, and
+//!   one split from parallel text, TSV, CSV, JSON Lines, Parquet, Arrow, WebDataset, IDX, FASTA, archives and folders of
+//!   files, compressed or not, in one file or in many, or builds it from other samples and the files that they name.
+//!   [`Lines`] and [`TextFile`] read a text in the same way. [`Flaws`] are the samples and files that were left out, and
 //!   [`Filtered`] counts those that an experiment's filters leave out.
 //! - A [`Manifest`] describes a dataset: its files with checksums, its licence, its splits. A [`Catalog`]
 //!   knows the manifests that ship with the program. A [`DataRoot`] is the folder that holds datasets;

@@ -23,7 +23,7 @@ mod check;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use any2any_experiment::spec::SplitFiles;
+use any2any_experiment::spec::{Shards, SplitFiles};
 use any2any_synthetic::Generator;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -224,20 +224,26 @@ pub(crate) enum Reads<'a> {
     Named(&'a Path),
 }
 
+/// The files that follow each other. A manifest has no patterns, since it has the checksum of every file.
+fn shards(shards: &Shards) -> impl Iterator<Item = Reads<'_>> {
+    shards.list().iter().map(|path| Reads::File(path))
+}
+
 /// The files that a split reads.
 pub(crate) fn split_reads(files: &SplitFiles) -> Vec<Reads<'_>> {
     match files {
-        SplitFiles::Parallel(fields) | SplitFiles::Idx(fields) => {
-            fields.values().map(|path| Reads::File(path)).collect()
+        SplitFiles::Parallel(fields) | SplitFiles::Idx(fields) => fields.values().flat_map(shards).collect(),
+        SplitFiles::Tsv(table) | SplitFiles::Csv(table) => shards(&table.file).collect(),
+        SplitFiles::JsonLines(records) | SplitFiles::Parquet(records) | SplitFiles::Arrow(records) => {
+            shards(&records.file).collect()
         }
-        SplitFiles::Tsv(table) | SplitFiles::Csv(table) | SplitFiles::JsonLines(table) => {
-            vec![Reads::File(&table.file)]
-        }
+        SplitFiles::WebDataset(set) => shards(&set.shards).collect(),
         SplitFiles::Fasta(fasta) => {
-            fasta.files.values().chain(&fasta.archive).map(|path| Reads::File(path)).collect()
+            let archive = fasta.archive.iter().map(|path| Reads::File(path));
+            fasta.files.values().flat_map(shards).chain(archive).collect()
         }
         SplitFiles::Members(members) => {
-            let archive = members.archive.iter().map(|path| Reads::File(path));
+            let archive = members.archive.iter().flat_map(shards);
             archive.chain(members.folder.iter().map(|path| Reads::Folder(path))).collect()
         }
         SplitFiles::Rows(rows) => {

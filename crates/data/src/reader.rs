@@ -1,11 +1,14 @@
 //! Readers: the files of one split as [`Samples`].
 //!
 //! One file a format; [`lines`] is shared by those of text: decompression, the byte order mark, line ends and UTF-8,
-//! with the line's number in every error. A bad line or row costs its own sample: it is left out and counted among
-//! the [`Flaws`](crate::Flaws) of the samples. [`archive`] gives the members of archives without unpacking them, and
-//! [`rows`] makes samples of other samples.
+//! with the line's number in every error. [`columnar`] is shared by Parquet and Arrow. A bad line or row costs its own
+//! sample: it is left out and counted among the [`Flaws`](crate::Flaws) of the samples. [`shards`] reads several files
+//! in turn, [`archive`] gives the members of archives without unpacking them, and [`rows`] makes samples of other
+//! samples.
 
 mod archive;
+mod arrow;
+mod columnar;
 mod csv;
 mod encoding;
 mod fasta;
@@ -13,11 +16,15 @@ mod idx;
 mod json_lines;
 mod lines;
 mod members;
+mod packed;
 mod parallel;
+mod parquet;
 mod part;
 mod rows;
+mod shards;
 mod table;
 mod tsv;
+mod web_dataset;
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +32,7 @@ pub(crate) use archive::Archives;
 pub use lines::{Line, Lines, TextFile};
 pub(crate) use members::expression;
 
-use any2any_experiment::spec::SplitFiles;
+use any2any_experiment::spec::{Shards, SplitFiles};
 
 use crate::{DataError, Samples};
 
@@ -52,13 +59,16 @@ pub(crate) fn read_sound(
     folder: &Path,
     archives: &Archives,
 ) -> Result<Samples, DataError> {
-    let mut read = Samples::default();
+    let mut read: Option<Samples> = None;
     let mut sink = |samples| {
-        read = samples;
+        match &mut read {
+            Some(read) => read.append(samples),
+            None => read = Some(samples),
+        }
         Ok(())
     };
     read_in_chunks(files, folder, archives, (usize::MAX, &mut sink))?;
-    Ok(read)
+    Ok(read.unwrap_or_default())
 }
 
 /// Reads files whose options have been checked, and hands their samples out in chunks of so many rows. Files that have to
@@ -73,26 +83,71 @@ pub(crate) fn read_in_chunks(
 ) -> Result<(), DataError> {
     require(files, folder, archives)?;
     let chunks = (chunk, &mut *sink);
+    let here = (folder, archives);
     match files {
-        SplitFiles::Parallel(fields) => parallel::read(fields, folder, chunks),
-        SplitFiles::Tsv(table) => tsv::read(&folder.join(&table.file), &table.columns, chunks),
-        SplitFiles::JsonLines(table) => json_lines::read(&folder.join(&table.file), &table.columns, chunks),
-        SplitFiles::Csv(table) => sink(csv::read(&folder.join(&table.file), table)?),
-        SplitFiles::Idx(fields) => sink(idx::read(fields, folder)?),
-        SplitFiles::Fasta(fasta) => sink(fasta::read(fasta, folder, archives)?),
-        SplitFiles::Members(members) => sink(members::read(members, folder, archives)?),
+        SplitFiles::Parallel(fields) => {
+            shards::each_of(fields, here, chunks, &mut |files, _, chunks| parallel::read(files, chunks))
+        }
+        SplitFiles::Tsv(table) => shards::each(&table.file, here, chunks, &mut |path, _, chunks| {
+            tsv::read(path, &table.columns, chunks)
+        }),
+        SplitFiles::Csv(table) => {
+            shards::each(&table.file, here, chunks, &mut |path, _, (_, sink)| sink(csv::read(path, table)?))
+        }
+        SplitFiles::JsonLines(records) => {
+            shards::each(&records.file, here, chunks, &mut |path, known, chunks| {
+                json_lines::read(path, &records.columns, known, chunks)
+            })
+        }
+        SplitFiles::Parquet(records) => {
+            shards::each(&records.file, here, chunks, &mut |path, known, chunks| {
+                parquet::read(path, &records.columns, known, chunks)
+            })
+        }
+        SplitFiles::Arrow(records) => {
+            shards::each(&records.file, here, chunks, &mut |path, known, chunks| {
+                arrow::read(path, &records.columns, known, chunks)
+            })
+        }
+        SplitFiles::WebDataset(set) => shards::each(&set.shards, here, chunks, &mut |path, _, chunks| {
+            web_dataset::read(path, &set.fields, chunks)
+        }),
+        SplitFiles::Idx(fields) => {
+            shards::each_of(fields, here, chunks, &mut |files, _, (_, sink)| sink(idx::read(files)?))
+        }
+        SplitFiles::Fasta(fasta) if fasta.archive.is_some() => {
+            sink(fasta::read_members(fasta, folder, archives)?)
+        }
+        SplitFiles::Fasta(fasta) => {
+            shards::each_of(&fasta.files, here, chunks, &mut |files, _, (_, sink)| sink(fasta::read(files)?))
+        }
+        SplitFiles::Members(members) => match (&members.archive, &members.folder) {
+            (Some(archive), _) => shards::each(archive, here, chunks, &mut |path, _, (_, sink)| {
+                sink(members::read(members, path, archives)?)
+            }),
+            (None, place) => {
+                let place = folder.join(place.as_deref().unwrap_or(Path::new("")));
+                sink(members::read(members, &place, archives)?)
+            }
+        },
         SplitFiles::Rows(rows) => sink(rows::read(rows, folder, archives)?),
     }
 }
 
-/// The files of a split whose samples are texts that are read line by line, so that they may be larger than the memory;
-/// none of others.
+/// The files of a split whose samples are texts that are read one after the other, so that they may be larger than the
+/// memory; none of others, nor where a pattern finds no file.
 pub(crate) fn lined(files: &SplitFiles, folder: &Path) -> Option<Vec<PathBuf>> {
-    match files {
-        SplitFiles::Parallel(_) | SplitFiles::Tsv(_) | SplitFiles::JsonLines(_) => {
-            Some(named(files).into_iter().map(|path| folder.join(path)).collect())
-        }
-        _ => None,
+    let texts = match files {
+        SplitFiles::Parallel(_) | SplitFiles::Tsv(_) | SplitFiles::JsonLines(_) => true,
+        SplitFiles::Parquet(records) => parquet::is_text(records, folder),
+        SplitFiles::Arrow(records) => arrow::is_text(records, folder),
+        _ => false,
+    };
+    let paths = |shards: &Shards| shards.files(folder).ok();
+    if texts {
+        Some(named(files).shards.into_iter().map(paths).collect::<Option<Vec<_>>>()?.concat())
+    } else {
+        None
     }
 }
 
@@ -105,23 +160,45 @@ pub(crate) fn names_files(files: &SplitFiles) -> bool {
     }
 }
 
-/// Refuses files of which one may not be read.
+/// Refuses files of which one may not be read. Those of a pattern are looked at when they are found.
 pub(crate) fn require(files: &SplitFiles, folder: &Path, archives: &Archives) -> Result<(), DataError> {
     if let SplitFiles::Rows(rows) = files {
         require(&rows.from, folder, archives)?;
     }
-    named(files).into_iter().try_for_each(|path| archives.require(&folder.join(path)))
+    let Named { shards, others } = named(files);
+    let places = shards.into_iter().flat_map(|shards| shards.places(folder));
+    places
+        .chain(others.into_iter().map(|path| folder.join(path)))
+        .try_for_each(|path| archives.require(&path))
 }
 
 /// The files and folders that a split names itself; files that are found in them, or by the fields of samples, are
 /// checked where they are found.
-fn named(files: &SplitFiles) -> Vec<&PathBuf> {
+#[derive(Default)]
+struct Named<'a> {
+    shards: Vec<&'a Shards>,
+    others: Vec<&'a PathBuf>,
+}
+
+fn named(files: &SplitFiles) -> Named<'_> {
+    let of = |shards: Vec<_>| Named { shards, ..Named::default() };
     match files {
-        SplitFiles::Parallel(fields) | SplitFiles::Idx(fields) => fields.values().collect(),
-        SplitFiles::Tsv(table) | SplitFiles::Csv(table) | SplitFiles::JsonLines(table) => vec![&table.file],
-        SplitFiles::Fasta(fasta) => fasta.files.values().chain(&fasta.archive).collect(),
-        SplitFiles::Members(members) => members.archive.iter().chain(&members.folder).collect(),
-        SplitFiles::Rows(rows) => rows.files.values().filter_map(|part| part.archive.as_ref()).collect(),
+        SplitFiles::Parallel(fields) | SplitFiles::Idx(fields) => of(fields.values().collect()),
+        SplitFiles::Tsv(table) | SplitFiles::Csv(table) => of(vec![&table.file]),
+        SplitFiles::JsonLines(records) | SplitFiles::Parquet(records) | SplitFiles::Arrow(records) => {
+            of(vec![&records.file])
+        }
+        SplitFiles::WebDataset(set) => of(vec![&set.shards]),
+        SplitFiles::Fasta(fasta) => {
+            Named { shards: fasta.files.values().collect(), others: fasta.archive.iter().collect() }
+        }
+        SplitFiles::Members(members) => {
+            Named { shards: members.archive.iter().collect(), others: members.folder.iter().collect() }
+        }
+        SplitFiles::Rows(rows) => {
+            let archives = rows.files.values().filter_map(|part| part.archive.as_ref());
+            Named { others: archives.collect(), ..Named::default() }
+        }
     }
 }
 

@@ -67,6 +67,39 @@ impl Samples {
         self.rectangular()
     }
 
+    /// The samples with these fields alone, in this order.
+    ///
+    /// # Errors
+    ///
+    /// When they lack one.
+    pub(crate) fn arranged(mut self, fields: &[String]) -> Result<Self, DataError> {
+        fields.iter().try_for_each(|field| self.require(field).map(drop))?;
+        let mut columns = Vec::with_capacity(fields.len());
+        for field in fields {
+            let place = self.columns.iter().position(|(name, _)| name == field);
+            columns.extend(place.map(|place| self.columns.swap_remove(place)));
+        }
+        self.columns = columns;
+        self.absent.retain(|field, _| fields.contains(field));
+        Ok(self)
+    }
+
+    /// Adds further samples with the same fields in the same order.
+    pub(crate) fn append(&mut self, other: Self) {
+        let before = self.len();
+        for ((_, values), (_, more)) in self.columns.iter_mut().zip(other.columns) {
+            values.extend(more);
+        }
+        for (field, absent) in other.absent {
+            let absent = absent.into_iter().map(|(sample, absent)| (before + sample, absent));
+            self.absent.entry(field).or_default().extend(absent);
+        }
+        for (field, unread) in other.unread {
+            self.unread.entry(field).or_insert(unread);
+        }
+        self.flaws.merge(other.flaws);
+    }
+
     /// The samples, if all columns are as long, and each has a name of its own.
     fn rectangular(self) -> Option<Self> {
         let columns = &self.columns;

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::node::{Node, Value};
 use crate::schema_kind::{Kind, Schema};
+use crate::spec::is_there;
 
 /// Joins every path to the folder of the file that names it.
 pub(crate) fn join(root: &mut Node, schema: &Json) {
@@ -48,7 +49,11 @@ fn each_node_below<'s>(
 }
 
 fn is_path(rules: Schema<'_>, schema: &Json) -> bool {
-    matches!(rules.shape(schema).kind, Kind::Text(schema) if schema.get("format").is_some_and(|format| format == "path"))
+    match rules.shape(schema).kind {
+        Kind::Text(schema) => schema.get("format").is_some_and(|format| format == "path"),
+        Kind::Either(alternatives) => alternatives.iter().any(|schema| is_path(rules, schema)),
+        _ => false,
+    }
 }
 
 /// True if a dataset is named by the path of its manifest.
@@ -194,7 +199,7 @@ pub(crate) fn moved(paths: &[PathBuf], to: &Path) -> Result<Vec<PathBuf>, PathBu
     let mut best = (0, Vec::new());
     for folder in folders {
         let laid = laid(folder);
-        let there = laid.iter().filter(|path| path.exists()).count();
+        let there = laid.iter().filter(|path| is_there(path)).count();
         if there > best.0 {
             best = (there, laid);
         }

@@ -114,6 +114,7 @@ impl<'s> Schema<'s> {
     pub(crate) fn item(self, schema: &'s Json) -> Option<&'s Json> {
         match self.shape(schema).kind {
             Kind::Sequence(sequence) => sequence.get("items"),
+            Kind::Either(alternatives) => alternatives.iter().find_map(|schema| self.item(schema)),
             _ => None,
         }
     }

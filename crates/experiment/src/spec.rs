@@ -21,10 +21,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use data::{
-    Cell, Data, Fasta, FilePart, Files, Filter, Join, LengthRange, LengthUnit, Limit, Members, Pair,
-    PartOfFile, Problem, Rectangle, Rows, Script, Scripts, Shares, Split, SplitFiles, Store, TableFile,
-    Texts, Words,
+    Cell, Columns, Data, Fasta, FilePart, Files, Filter, Join, LengthRange, LengthUnit, Limit, Members, Pair,
+    PartOfFile, Problem, Records, Rectangle, Rows, Script, Scripts, Shards, Shares, Split, SplitFiles, Store,
+    TableFile, Texts, WebDataset, Words,
 };
+pub(crate) use data::{is_pattern, is_there};
 pub use decoding::{Beam, Decoding, DecodingError, MinimumBayesRisk, Sampling};
 pub use evaluation::Evaluation;
 pub use metric::{Bleu, Chrf, Metric, Smoothing, Ter, Tokenizer};

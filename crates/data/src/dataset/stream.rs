@@ -127,10 +127,10 @@ impl Streamed {
     pub fn size(&self) -> Result<u64, DataError> {
         match &self.way {
             Way::Lines(Lines { paths, .. }) => {
-                let size = |path: &PathBuf| {
-                    let data = std::fs::metadata(path);
-                    data.map(|data| data.len())
-                        .map_err(|source| DataError::Read { path: path.clone(), source })
+                // One of several files may be missing: reading names it.
+                let size = |path: &PathBuf| match std::fs::metadata(path) {
+                    Err(source) if paths.len() == 1 => Err(DataError::Read { path: path.clone(), source }),
+                    data => Ok(data.map_or(0, |data| data.len())),
                 };
                 paths.iter().map(size).sum()
             }
@@ -166,14 +166,22 @@ impl Streamed {
 impl Lines {
     fn made_from(&self, cache: &Cache) -> Result<Json, DataError> {
         let contents = cache.contents();
-        let digest = |path: &PathBuf| contents.of(path);
-        let files: Vec<String> = self.paths.iter().map(digest).collect::<Result<_, _>>()?;
+        // Of several files, one may be missing: it is named when they are read, and makes other samples when it is there.
+        let digest = |path: &PathBuf| match contents.of(path) {
+            Err(DataError::Read { .. }) => Ok(None),
+            other => other.map(Some),
+        };
+        let files: Vec<Option<String>> = self.paths.iter().map(digest).collect::<Result<_, _>>()?;
         let mut made_from = match &self.files {
+            // Each field has as many files.
             SplitFiles::Parallel(fields) => {
-                json!({ "parallel": fields.keys().zip(files).collect::<Vec<_>>() })
+                let each = files.chunks((files.len() / fields.len().max(1)).max(1));
+                json!({ "parallel": fields.keys().zip(each).collect::<Vec<_>>() })
             }
             SplitFiles::Tsv(table) => json!({ "tsv": files, "columns": table.columns }),
-            SplitFiles::JsonLines(table) => json!({ "json_lines": files, "columns": table.columns }),
+            SplitFiles::JsonLines(records) => json!({ "json_lines": files, "columns": records.columns }),
+            SplitFiles::Parquet(records) => json!({ "parquet": files, "columns": records.columns }),
+            SplitFiles::Arrow(records) => json!({ "arrow": files, "columns": records.columns }),
             other => json!({ "files": files, "options": other }),
         };
         if let Some((_, filter)) = &self.filter {

@@ -18,7 +18,8 @@ fn own_files_are_read_by_role() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("train.tsv");
     std::fs::write(&path, "en\tde\none\teins\n").expect("written");
-    let train = spec::SplitFiles::Tsv(spec::TableFile { file: path, columns: Vec::new(), delimiter: None });
+    let train =
+        spec::SplitFiles::Tsv(spec::TableFile { file: path.into(), columns: Vec::new(), delimiter: None });
     let files = spec::Files { train, validation: None, test: None };
     let dataset = open(&spec::Data::files(files), &DataRoot::at("unused")).expect("opened");
     assert_eq!(dataset.splits(), ["train"]);

@@ -14,6 +14,7 @@ use any2any_adapter::{Extent, File, UnpackedLimit};
 use flate2::bufread::MultiGzDecoder;
 
 use super::lines::wrong;
+use super::packed;
 use crate::DataError;
 use crate::reach::Reach;
 use crate::tarball::{self, Member};
@@ -51,7 +52,7 @@ impl Archives {
         self.reach.as_ref().map_or(Ok(()), |reach| reach.require(path))
     }
 
-    /// The archive at a path: `.tar`, `.tar.gz`, `.tgz` or `.zip`.
+    /// The archive at a path: `.tar`, `.tar.gz`, `.tgz`, `.tar.zst` or `.zip`.
     pub(super) fn open(&self, path: &Path) -> Result<Arc<Archive>, DataError> {
         self.require(path)?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,10 +87,12 @@ impl Archive {
             content.find_tar(reader).map_err(broken)?;
         } else if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
             content.read_tar(stream.reader(MultiGzDecoder::new(reader))).map_err(broken)?;
+        } else if name.ends_with(".tar.zst") {
+            content.read_tar(stream.reader(packed::decoder(reader).map_err(broken)?)).map_err(broken)?;
         } else if name.ends_with(".zip") {
             content.read_zip(reader).map_err(|error| broken(io::Error::from(error)))?;
         } else {
-            return Err(wrong(path, "the name of an archive ends in .tar, .tar.gz, .tgz or .zip"));
+            return Err(wrong(path, "the name of an archive ends in .tar, .tar.gz, .tgz, .tar.zst or .zip"));
         }
         if content.members.is_empty() {
             return Err(wrong(path, "the archive has no file"));
@@ -219,6 +222,7 @@ pub(crate) mod testing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::packed::testing::zstd;
     use super::super::testing::gzip;
     use super::testing::{tar, zip};
     use super::*;
@@ -242,6 +246,7 @@ mod tests {
             ("x.tar", tar(&MEMBERS)),
             ("x.TGZ", gzip(&tar(&MEMBERS))),
             ("x.tar.gz", gzip(&tar(&MEMBERS))),
+            ("x.tar.zst", zstd(&tar(&MEMBERS))),
             ("x.zip", zip(&MEMBERS)),
         ] {
             let folder = tempfile::tempdir().expect("a temporary folder");
@@ -268,7 +273,7 @@ mod tests {
     #[test]
     fn broken_archives_are_errors() {
         let cases: [(&str, &[u8], &str); 5] = [
-            ("x.rar", b"Rar!", "x.rar: the name of an archive ends in .tar, .tar.gz, .tgz or .zip"),
+            ("x.rar", b"Rar!", "x.rar: the name of an archive ends in .tar, .tar.gz, .tgz, .tar.zst or .zip"),
             ("x.zip", b"not a zip", "x.zip: is not a sound archive"),
             ("x.tar.gz", b"not gzip at all", "x.tar.gz: is not a sound archive"),
             ("x.tar", b"", "x.tar: the archive has no file"),
@@ -282,9 +287,12 @@ mod tests {
 
     #[test]
     fn no_cut_or_flipped_byte_is_fatal() {
-        for (name, whole) in
-            [("x.tar", tar(&MEMBERS)), ("x.tar.gz", gzip(&tar(&MEMBERS))), ("x.zip", zip(&MEMBERS))]
-        {
+        for (name, whole) in [
+            ("x.tar", tar(&MEMBERS)),
+            ("x.tar.gz", gzip(&tar(&MEMBERS))),
+            ("x.tar.zst", zstd(&tar(&MEMBERS))),
+            ("x.zip", zip(&MEMBERS)),
+        ] {
             for length in (0..whole.len()).step_by(7) {
                 // A tar without its end mark is whole all the same: only that it returns is asked for.
                 let _ = open(name, &whole[..length]);
@@ -300,7 +308,9 @@ mod tests {
     #[test]
     fn a_bomb_is_refused() {
         let huge = vec![0; 100 << 20];
-        let error = open("x.tar.gz", &gzip(&tar(&[("zeros", &huge)]))).expect_err("a bomb");
-        assert!(error.contains("far larger than itself"), "{error}");
+        for (name, pack) in [("x.tar.gz", gzip as fn(&[u8]) -> Vec<u8>), ("x.tar.zst", zstd)] {
+            let error = open(name, &pack(&tar(&[("zeros", &huge)]))).expect_err("a bomb");
+            assert!(error.contains("far larger than itself"), "{error}");
+        }
     }
 }

@@ -9,11 +9,13 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Magic bytes of gzip; no text begins with them.
 const GZIP: &[u8] = b"\x1f\x8b";
 
+/// Magic bytes of zstd, of a frame and of one that is skipped (any of sixteen first bytes).
+const ZSTD: (&[u8], &[u8]) = (b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18");
+
 /// Magic bytes of formats that are no text, each with its name and the way out.
-const NO_TEXT: [(&[u8], &str); 7] = [
+const NO_TEXT: [(&[u8], &str); 6] = [
     (b"\xfd7zXZ\0", "is compressed by xz; decompress it with `xz -d`"),
     (b"BZh", "is compressed by bzip2; decompress it with `bzip2 -d`"),
-    (b"\x28\xb5\x2f\xfd", "is compressed by zstd; decompress it with `zstd -d`"),
     (b"7z\xbc\xaf\x27\x1c", "is a 7z archive; unpack it and name the text in it"),
     (b"PK\x03\x04", "is a zip archive or an office document; unpack it, or save it as plain text"),
     (b"%PDF-", "is a PDF; save its text as plain text"),
@@ -58,7 +60,7 @@ pub(super) fn head(reader: &mut dyn BufRead) -> io::Result<Vec<u8>> {
 }
 
 fn is_undecided(head: &[u8]) -> bool {
-    let marks = [BYTE_ORDER_MARK, GZIP, b"\xff\xfe\0\0", b"\0\0\xfe\xff", b"\xfe\xff"];
+    let marks = [BYTE_ORDER_MARK, GZIP, ZSTD.0, b"\xff\xfe\0\0", b"\0\0\xfe\xff", b"\xfe\xff"];
     let mut marks = marks.into_iter().chain(NO_TEXT.map(|(mark, _)| mark));
     marks.any(|mark| head.len() < mark.len() && mark.starts_with(head))
         || head.starts_with(b"BZh") && head.len() < 10
@@ -68,6 +70,11 @@ fn is_undecided(head: &[u8]) -> bool {
 
 pub(super) fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(GZIP)
+}
+
+pub(super) fn is_zstd(head: &[u8]) -> bool {
+    let is_skipped = head.first().is_some_and(|byte| (0x50..0x60).contains(byte));
+    head.starts_with(ZSTD.0) || is_skipped && head[1..].starts_with(ZSTD.1)
 }
 
 /// The text after the byte order mark of UTF-8.
@@ -197,7 +204,6 @@ mod tests {
         for (bytes, name) in [
             (&b"\xfd7zXZ\0\0\x04"[..], "xz -d"),
             (b"BZh91AY&SYxx", "bzip2 -d"),
-            (b"\x28\xb5\x2f\xfd\x24", "zstd -d"),
             (b"PK\x03\x04\x14\0", "office document"),
             (b"%PDF-1.7\n", "a PDF"),
             (b"\xff\xfe\0\0a\0\0\0", "UTF-32"),

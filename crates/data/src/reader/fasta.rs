@@ -1,7 +1,7 @@
 //! FASTA: records of a header line `>name words` and lines of letters (Pearson and Lipman 1988), in several files
 //! about the same records.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::Value;
@@ -12,30 +12,43 @@ use super::lines::{Lines, wrong, wrong_line};
 use crate::{DataError, Samples, text};
 use any2any_adapter::grouped;
 
-pub(super) fn read(fasta: &spec::Fasta, folder: &Path, archives: &Archives) -> Result<Samples, DataError> {
+/// Reads the file of each field.
+pub(super) fn read(files: &BTreeMap<String, PathBuf>) -> Result<Samples, DataError> {
+    let records =
+        |(field, path): (&String, &PathBuf)| Ok((field.clone(), Records::read(path, Lines::filled(path)?)?));
+    joined(&files.iter().map(records).collect::<Result<Vec<_>, DataError>>()?)
+}
+
+/// Reads the member of an archive for each field.
+pub(super) fn read_members(
+    fasta: &spec::Fasta,
+    folder: &Path,
+    archives: &Archives,
+) -> Result<Samples, DataError> {
     let mut files = Vec::new();
-    for (field, file) in &fasta.files {
-        let path = folder.join(file);
-        files.push((field, Records::read(&path, Lines::filled(&path)?)?));
-    }
     if let Some(archive) = &fasta.archive {
         let archive = archives.open(&folder.join(archive))?;
         for (field, member) in &fasta.members {
             let file = archive.member(member)?;
             let bytes =
                 file.bytes().map_err(|source| DataError::Read { path: file.path().to_owned(), source })?;
-            files.push((field, Records::read(file.path(), Lines::of_bytes(file.path(), bytes)?)?));
+            files.push((field.clone(), Records::read(file.path(), Lines::of_bytes(file.path(), bytes)?)?));
         }
     }
+    joined(&files)
+}
+
+/// The records of several files, in the order of the first.
+fn joined(files: &[(String, Records)]) -> Result<Samples, DataError> {
     let Some(((_, first), _)) = files.split_first() else {
-        return Err(wrong(folder, "`fasta` names no file"));
+        return Err(wrong(Path::new("fasta"), "names no file"));
     };
     let names: Vec<Value> = first.list.iter().map(|record| Value::from(record.name.as_str())).collect();
     let mut columns = vec![("id".to_owned(), names)];
-    for (field, records) in &files {
+    for (field, records) in files {
         let ordered = records.in_order_of(first)?;
         let letters = ordered.iter().map(|record| Value::from(record.letters.as_str())).collect();
-        columns.push(((*field).clone(), letters));
+        columns.push((field.clone(), letters));
         for (key, _) in &first_words(records) {
             let words = ordered.iter().map(|record| records.word(record, key)).collect::<Result<_, _>>()?;
             columns.push((key.clone(), words));
@@ -151,7 +164,7 @@ mod tests {
     use super::super::testing::{check, gzip};
 
     fn split(files: &[(&str, &str)]) -> SplitFiles {
-        let files = files.iter().map(|(field, file)| ((*field).to_owned(), file.into())).collect();
+        let files = files.iter().map(|(field, file)| ((*field).to_owned(), (*file).into())).collect();
         SplitFiles::Fasta(Fasta { files, ..Fasta::default() })
     }
 

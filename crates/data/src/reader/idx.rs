@@ -16,12 +16,11 @@ use super::lines::{unreadable, wrong};
 use crate::{DataError, Samples};
 use any2any_adapter::grouped;
 
-pub(super) fn read(fields: &BTreeMap<String, PathBuf>, folder: &Path) -> Result<Samples, DataError> {
+pub(super) fn read(fields: &BTreeMap<String, PathBuf>) -> Result<Samples, DataError> {
     let mut columns: Vec<(String, Vec<Value>)> = Vec::with_capacity(fields.len());
-    let mut first: Option<(PathBuf, usize)> = None;
-    for (field, file) in fields {
-        let path = folder.join(file);
-        let values = read_file(&path)?;
+    let mut first: Option<(&PathBuf, usize)> = None;
+    for (field, path) in fields {
+        let values = read_file(path)?;
         match &first {
             Some((other, items)) if *items != values.len() => {
                 let reason = format!(
@@ -30,14 +29,14 @@ pub(super) fn read(fields: &BTreeMap<String, PathBuf>, folder: &Path) -> Result<
                     other.display(),
                     grouped(*items)
                 );
-                return Err(wrong(&path, &reason));
+                return Err(wrong(path, &reason));
             }
             Some(_) => {}
             None => first = Some((path, values.len())),
         }
         columns.push((field.clone(), values));
     }
-    Samples::new(columns).ok_or_else(|| wrong(folder, "its IDX files differ in length"))
+    Samples::new(columns).ok_or_else(|| wrong(Path::new(""), "IDX files differ in length"))
 }
 
 fn read_file(path: &Path) -> Result<Vec<Value>, DataError> {
@@ -161,7 +160,7 @@ mod tests {
     }
 
     fn split(files: &[(&str, &str)]) -> SplitFiles {
-        SplitFiles::Idx(files.iter().map(|(field, file)| ((*field).to_owned(), file.into())).collect())
+        SplitFiles::Idx(files.iter().map(|(field, file)| ((*field).to_owned(), (*file).into())).collect())
     }
 
     #[test]

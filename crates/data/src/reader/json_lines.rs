@@ -1,9 +1,9 @@
 //! JSON Lines: an object a line.
 //!
-//! The fields are those of `columns`, or else the strings, numbers, booleans and lists of whole numbers of the first
-//! object, also those inside of objects in it: `translation.de`. A list is read as its numbers with spaces between
-//! them, the text that a medium of ids takes from every other format. A later object that lacks one of `columns` is
-//! left out. One that lacks a field of the first object is not, since nobody may read that field: it is an absent
+//! The fields are those of `columns`, each with the path of its value (`translation.de`, `answers.0`), or else the
+//! strings, numbers, booleans and lists of whole numbers of the first object, also those inside of objects in it. A
+//! list is read as its numbers with spaces between them, the text that a medium of ids takes from every other format.
+//! An object that lacks one of `columns` is left out. One that lacks a field of the first object is not, since nobody may read that field: it is an absent
 //! value, which leaves the sample out where it is read. Other values of an object are ignored; whoever asks for one is
 //! told its place.
 
@@ -13,8 +13,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use any2any_experiment::spec::Columns;
 use serde_json::Value;
 
+pub(super) use self::leaves::value_at;
 use self::leaves::{Leaf, Leaves, OBJECT};
 use super::Sink;
 use super::lines::{Lines, wrong, wrong_line};
@@ -22,33 +24,44 @@ use super::table::Table;
 use crate::samples::{Absent, no_value};
 use crate::{DataError, text};
 
+/// Reads the objects of a file. `known` are the fields of the files before it, if there are any.
 pub(super) fn read(
     path: &Path,
-    columns: &[String],
+    columns: &Columns,
+    known: &[String],
     (chunk, sink): (usize, &mut Sink<'_>),
 ) -> Result<(), DataError> {
     let lines = Lines::filled(path)?;
     let remark = lines.remark();
+    let (names, paths): (Vec<&str>, Vec<&str>) = columns.list().into_iter().unzip();
+    let names = match names.is_empty() {
+        true => known.to_vec(),
+        false => names.into_iter().map(str::to_owned).collect(),
+    };
     let mut rows = Rows {
         path,
         shared: Arc::from(path),
-        table: if columns.is_empty() { None } else { Some(Table::new(path, 1, columns.to_vec())?) },
+        table: if names.is_empty() { None } else { Some(Table::new(path, 1, names)?) },
         absent: BTreeMap::new(),
         unread: BTreeMap::new(),
         early: Vec::new(),
     };
     for line in lines {
-        let line = line?;
-        match line.text.and_then(|text| parse(path, line.number, &text)) {
-            Ok(object) if columns.is_empty() => rows.push(line.number, object)?,
-            Ok(object) => rows.push_whole(line.number, object),
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                // What the file gave before it broke is sound.
+                rows.hand_out(sink)?;
+                return Err(error);
+            }
+        };
+        match line.text.and_then(|text| parse(path, line.number, &text, &paths)) {
+            Ok(object) if paths.is_empty() => rows.push(line.number, object)?,
+            Ok(object) => rows.push_whole(line.number, &object, &paths),
             Err(error) => rows.leave_out(error),
         }
         if rows.table.as_ref().is_some_and(|table| table.is_full(chunk)) {
-            let absent = std::mem::take(&mut rows.absent);
-            if let Some(table) = &mut rows.table {
-                sink(table.take()?.with_absent(absent).with_unread(rows.unread.clone()))?;
-            }
+            rows.hand_out(sink)?;
         }
     }
     let Rows { table, absent, unread, early, .. } = rows;
@@ -73,6 +86,13 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// Hands out the rows so far.
+    fn hand_out(&mut self, sink: &mut Sink<'_>) -> Result<(), DataError> {
+        let Some(table) = &mut self.table else { return Ok(()) };
+        let absent = std::mem::take(&mut self.absent);
+        sink(table.take()?.with_absent(absent).with_unread(self.unread.clone()))
+    }
+
     fn leave_out(&mut self, error: DataError) {
         match &mut self.table {
             Some(table) => table.leave_out(error),
@@ -115,12 +135,12 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// Adds an object that must have every column.
-    fn push_whole(&mut self, line: usize, mut object: Leaves) {
+    /// Adds an object that must have a value at every path.
+    fn push_whole(&mut self, line: usize, object: &Leaves, paths: &[&str]) {
         let Some(table) = &mut self.table else { return };
         let path = self.path;
-        let cells = table.names().iter().map(|name| match object.take(name) {
-            Some(Leaf::Text(text)) => Ok(text),
+        let cells = paths.iter().map(|name| match object.get(name) {
+            Some(Leaf::Text(text)) => Ok(text.clone()),
             Some(Leaf::Other(kind)) => Err(wrong_line(path, line, no_value(name, kind))),
             None => {
                 let reason = format!("no field '{name}': {}", text::known(name, &object.order));
@@ -132,12 +152,13 @@ impl Rows<'_> {
     }
 }
 
-fn parse(path: &Path, line: usize, text: &str) -> Result<Leaves, DataError> {
+/// Parses an object; `wanted` are the paths of its values, which may lead into lists.
+fn parse(path: &Path, line: usize, text: &str, wanted: &[&str]) -> Result<Leaves, DataError> {
     if text.trim().is_empty() {
         return Err(wrong_line(path, line, "an empty line; every line must hold one JSON object"));
     }
     match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Ok(Leaves::of(object, text)),
+        Ok(Value::Object(object)) => Ok(Leaves::of(object, text, wanted)),
         Ok(other) => Err(wrong_line(
             path,
             line,
@@ -165,13 +186,47 @@ fn kind(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use any2any_experiment::spec::{SplitFiles, TableFile};
+    use any2any_experiment::spec::{Columns, Records, SplitFiles};
 
     use super::super::testing::{check, gzip};
 
     fn split(file: &str, columns: &[&str]) -> SplitFiles {
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
-        SplitFiles::JsonLines(TableFile { file: file.into(), columns, delimiter: None })
+        SplitFiles::JsonLines(Records::of(file).with_columns(Columns::Paths(columns)))
+    }
+
+    #[test]
+    fn values_are_found_by_their_paths() {
+        let lines = "{\"id\":7,\"answers\":{\"text\":[\"a\",\"b\"],\"start\":[1,20]},\"turns\":[{\"says\":\"hi\"},[1.50,[2]]]}\n";
+        let cases = [
+            ("answers.text.0", "x=a"),
+            ("answers.text.1", "x=b"),
+            ("answers.start", "x=1 20"),
+            ("answers.start.1", "x=20"),
+            ("turns.0.says", "x=hi"),
+            ("turns.1.0", "x=1.50"),
+            ("turns.1.1", "x=2"),
+            ("turns.1.1.0", "x=2"),
+            ("answers.text.2", "t:1: no field 'answers.text.2': did you mean 'answers.text'?"),
+            ("answers.text.x", "t:1: no field 'answers.text.x': did you mean 'answers.text'?"),
+            (
+                "answers.text",
+                "t:1: field 'answers.text' must be a string, a number or a list of whole numbers, it is a list that \
+                 holds a string",
+            ),
+        ];
+        for (path, expected) in cases {
+            let named = [("x".to_owned(), path.to_owned())].into();
+            let split = SplitFiles::JsonLines(Records::of("t").with_columns(Columns::Named(named)));
+            let known = " (known: id, answers.text, answers.start, answers, turns)";
+            let expected =
+                if expected.ends_with('?') { format!("{expected}{known}") } else { expected.to_owned() };
+            check(&[("t", lines.as_bytes())], &split, &expected);
+        }
+        // Two fields of one path, and one column twice.
+        let named = [("x".to_owned(), "id".to_owned()), ("y".to_owned(), "id".to_owned())].into();
+        let split = SplitFiles::JsonLines(Records::of("t").with_columns(Columns::Named(named)));
+        check(&[("t", lines.as_bytes())], &split, "x=7 y=7");
     }
 
     #[test]

@@ -15,27 +15,21 @@ use any2any_adapter::grouped;
 /// Deepest level of folders that is read: deeper than any dataset, and an end for links in a circle.
 const DEPTH: usize = 32;
 
-pub(super) fn read(
-    members: &spec::Members,
-    folder: &Path,
-    archives: &Archives,
-) -> Result<Samples, DataError> {
-    let place =
-        folder.join(members.archive.as_ref().or(members.folder.as_ref()).map_or(Path::new(""), |path| path));
+pub(super) fn read(members: &spec::Members, place: &Path, archives: &Archives) -> Result<Samples, DataError> {
     let files: Vec<(String, File)> = match &members.archive {
         Some(_) => {
-            let archive = archives.open(&place)?;
+            let archive = archives.open(place)?;
             archive.members().iter().map(|(name, file)| (name.clone(), file.clone())).collect()
         }
         None => {
             let mut files = Vec::new();
-            walk(&place, "", 0, archives, &mut files)?;
+            walk(place, "", 0, archives, &mut files)?;
             files.sort_by(|(a, _), (b, _)| a.cmp(b));
             files
         }
     };
-    let pattern = Pattern::parse(&members.names).map_err(|reason| wrong(&place, &reason))?;
-    let expression = expression(&pattern).map_err(|reason| wrong(&place, &reason))?;
+    let pattern = Pattern::parse(&members.names).map_err(|reason| wrong(place, &reason))?;
+    let expression = expression(&pattern).map_err(|reason| wrong(place, &reason))?;
     let mut values: Vec<Value> = Vec::new();
     let mut columns: Vec<(String, Vec<Value>)> =
         pattern.fields().map(|field| (field.to_owned(), Vec::new())).collect();
@@ -61,19 +55,22 @@ pub(super) fn read(
             Some((example, _)) => format!("it has {} files, such as '{example}'", grouped(files.len())),
             None => "it has no file".to_owned(),
         };
-        return Err(wrong(&place, &format!("no name fits `{}`: {there}", members.names)));
+        return Err(wrong(place, &format!("no name fits `{}`: {there}", members.names)));
     }
     columns.insert(0, (members.field.clone(), values));
     let reason = format!("two fields are called the same in `{}`", members.names);
-    let samples = Samples::new(columns).ok_or_else(|| wrong(&place, &reason))?;
+    let samples = Samples::new(columns).ok_or_else(|| wrong(place, &reason))?;
     let patterns = vec![members.names.clone()];
-    let passed_over =
-        if others.is_empty() { None } else { Some(PassedOver { place, patterns, names: others }) };
+    let passed_over = if others.is_empty() {
+        None
+    } else {
+        Some(PassedOver { place: place.to_owned(), patterns, names: others })
+    };
     Ok(samples.with_flaws(Flaws { passed_over: passed_over.into_iter().collect(), ..Flaws::default() }))
 }
 
 /// True if systems hide a file or a folder above it, such as `.DS_Store`, or put it into archives for themselves.
-fn is_hidden(name: &str) -> bool {
+pub(super) fn is_hidden(name: &str) -> bool {
     name.split('/')
         .any(|part| part.starts_with('.') || ["__MACOSX", "Thumbs.db", "desktop.ini"].contains(&part))
 }

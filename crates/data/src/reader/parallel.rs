@@ -1,7 +1,7 @@
 //! Parallel text: a file a field, a sample a line.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use any2any_adapter::Value;
 
@@ -27,19 +27,24 @@ impl Field {
 }
 
 pub(super) fn read(
-    fields: &BTreeMap<String, PathBuf>,
-    folder: &Path,
+    files: &BTreeMap<String, PathBuf>,
     (chunk, sink): (usize, &mut Sink<'_>),
 ) -> Result<(), DataError> {
-    let open = |(name, file): (&String, &PathBuf)| {
-        let path = folder.join(file);
-        Ok(Field { name: name.clone(), lines: Lines::filled(&path)?, path, read: 0 })
+    let open = |(name, path): (&String, &PathBuf)| {
+        Ok(Field { name: name.clone(), lines: Lines::filled(path)?, path: path.clone(), read: 0 })
     };
-    let mut fields = fields.iter().map(open).collect::<Result<Vec<_>, DataError>>()?;
+    let mut fields = files.iter().map(open).collect::<Result<Vec<_>, DataError>>()?;
     let mut rows = Rows::new(&fields);
     rows.flaws.remarks = fields.iter().filter_map(|field| field.lines.remark()).collect();
     loop {
-        let lines = fields.iter_mut().map(Field::next).collect::<Result<Vec<_>, DataError>>()?;
+        let lines = match fields.iter_mut().map(Field::next).collect::<Result<Vec<_>, DataError>>() {
+            Ok(lines) => lines,
+            Err(error) => {
+                // What a file gave before it broke is sound.
+                sink(rows.take())?;
+                return Err(error);
+            }
+        };
         if lines.iter().all(Option::is_none) {
             return rows.finish(sink);
         }
@@ -52,7 +57,7 @@ pub(super) fn read(
             return Err(DataError::Lengths { files });
         };
         rows.push(lines);
-        if rows.count >= chunk {
+        if rows.len() >= chunk {
             sink(rows.take())?;
         }
     }
@@ -81,6 +86,11 @@ impl Rows {
         }
     }
 
+    /// Number of rows that can be read.
+    fn len(&self) -> usize {
+        self.columns.first().map_or(0, Vec::len)
+    }
+
     /// Adds a row, unless one of its lines cannot be read.
     fn push(&mut self, lines: Vec<Line>) {
         self.count += 1;
@@ -97,12 +107,10 @@ impl Rows {
 
     fn take(&mut self) -> Samples {
         let mut flaws = std::mem::take(&mut self.flaws);
-        if flaws.broken.count > 0 {
-            flaws.broken.of = self.count;
-        }
+        flaws.broken.of = self.count;
         self.count = 0;
         let columns: Vec<Vec<Value>> = self.columns.iter_mut().map(std::mem::take).collect();
-        self.handed_out |= columns.first().is_some_and(|column| !column.is_empty());
+        self.handed_out |= columns.iter().any(|column| !column.is_empty());
         let columns = self.names.iter().cloned().zip(columns).collect();
         Samples::new(columns).unwrap_or_default().with_flaws(flaws)
     }
@@ -124,7 +132,9 @@ mod tests {
     use super::super::testing::{check, gzip};
 
     fn split(files: &[(&str, &str)]) -> SplitFiles {
-        SplitFiles::Parallel(files.iter().map(|(field, file)| ((*field).to_owned(), file.into())).collect())
+        SplitFiles::Parallel(
+            files.iter().map(|(field, file)| ((*field).to_owned(), (*file).into())).collect(),
+        )
     }
 
     #[test]

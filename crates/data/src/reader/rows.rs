@@ -45,15 +45,12 @@ pub(super) fn read(rows: &spec::Rows, folder: &Path, archives: &Archives) -> Res
 
 /// Name of the files of the rows in messages.
 fn place(files: &spec::SplitFiles) -> String {
-    use spec::SplitFiles;
-    let path = match files {
-        SplitFiles::Parallel(fields) | SplitFiles::Idx(fields) => fields.values().next(),
-        SplitFiles::Tsv(table) | SplitFiles::Csv(table) | SplitFiles::JsonLines(table) => Some(&table.file),
-        SplitFiles::Fasta(fasta) => fasta.archive.as_ref().or(fasta.files.values().next()),
-        SplitFiles::Members(members) => members.archive.as_ref().or(members.folder.as_ref()),
-        SplitFiles::Rows(rows) => return place(&rows.from),
-    };
-    path.map(|path| path.display().to_string()).unwrap_or_default()
+    if let spec::SplitFiles::Rows(rows) = files {
+        return place(&rows.from);
+    }
+    let super::Named { shards, others } = super::named(files);
+    let first = shards.first().and_then(|shards| shards.list().first());
+    others.first().copied().or(first).map(|path| path.display().to_string()).unwrap_or_default()
 }
 
 /// Samples, with the rows that they come from.

@@ -33,7 +33,14 @@ pub(super) fn read(
     };
     let mut table = table.with_remark(remark);
     for line in lines {
-        let line = line?;
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                // What the file gave before it broke is sound.
+                sink(table.take()?)?;
+                return Err(error);
+            }
+        };
         table.push(line.number, line.text.map(|text| cells(&text)));
         if table.is_full(chunk) {
             sink(table.take()?)?;

@@ -3,6 +3,7 @@
 
 mod filters;
 mod real;
+mod tables;
 
 #[path = "../../../../tests/support/outside.rs"]
 mod outside;

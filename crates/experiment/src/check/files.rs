@@ -6,7 +6,7 @@ use crate::check::{Checker, Outside};
 use crate::diagnostic::Diagnostic;
 use crate::missing_file::instead_of;
 use crate::node::{Node, Value, below};
-use crate::spec::SplitFiles;
+use crate::spec::{Shards, SplitFiles, is_pattern};
 
 pub(crate) fn check(checker: &mut Checker<'_>) {
     for task in checker.tasks() {
@@ -18,10 +18,12 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
             for file in files_of(&split.node, &at) {
                 if checker.sound(&[&file.pointer]) {
                     if checker.outside == Outside::Checked {
-                        check_file(checker, file.node, file.is_folder);
+                        check_shards(checker, &file);
                     }
                     if file.is_whole {
-                        check_repeated(checker, file.node, &split.key, &mut seen);
+                        for node in shards_of(file.node) {
+                            check_repeated(checker, node, &split.key, &mut seen);
+                        }
                     }
                 }
             }
@@ -40,6 +42,28 @@ struct Named<'n> {
     is_folder: bool,
 }
 
+/// The nodes of files that follow each other: a list of them, or one.
+fn shards_of(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::Sequence(shards) => shards,
+        _ => std::slice::from_ref(node),
+    }
+}
+
+/// Checks that the files are there. One of several that is missing costs its samples alone.
+fn check_shards(checker: &mut Checker<'_>, file: &Named<'_>) {
+    let shards = shards_of(file.node);
+    let is_missing = |node: &Node| matches!(&node.value, Value::Text(text) if !Path::new(text).is_file());
+    let all_missing = shards.iter().all(is_missing);
+    for node in shards {
+        match problem(node, file.is_folder) {
+            Some(problem) if shards.len() > 1 && !all_missing => checker.report(problem.as_warning()),
+            Some(problem) => checker.report(problem),
+            None => {}
+        }
+    }
+}
+
 /// The files that a split names without placeholders.
 fn files_of<'n>(split: &'n Node, at: &str) -> Vec<Named<'n>> {
     let mut files = Vec::new();
@@ -49,7 +73,9 @@ fn files_of<'n>(split: &'n Node, at: &str) -> Vec<Named<'n>> {
             let pointer = below(&at, &entry.key);
             let named = |node, pointer, is_whole| Named { node, pointer, is_whole, is_folder: false };
             match (format.key.as_str(), entry.key.as_str()) {
-                ("parallel" | "idx", _) | ("tsv" | "csv" | "json_lines", "file") => {
+                ("parallel" | "idx", _)
+                | ("tsv" | "csv" | "json_lines" | "parquet" | "arrow", "file")
+                | ("webdataset", "shards") => {
                     files.push(named(&entry.node, pointer, true));
                 }
                 ("fasta" | "members", "archive") => files.push(named(&entry.node, pointer, false)),
@@ -83,11 +109,18 @@ fn has_placeholder(node: &Node) -> bool {
     matches!(&node.value, Value::Text(text) if text.contains(['{', '}']))
 }
 
-fn check_file(checker: &mut Checker<'_>, node: &Node, is_folder: bool) {
-    let Value::Text(text) = &node.value else { return };
+/// The problem of a file or folder that is not there.
+fn problem(node: &Node, is_folder: bool) -> Option<Diagnostic> {
+    let Value::Text(text) = &node.value else { return None };
     let path = Path::new(text);
     if text.is_empty() || if is_folder { path.is_dir() } else { path.is_file() } {
-        return;
+        return None;
+    }
+    if !is_folder && is_pattern(path) {
+        let (_, reason) = Shards::One(path.to_owned()).files(Path::new("")).err()?;
+        let (message, help) = reason.split_once(": ").unwrap_or((&reason, ""));
+        let message = format!("`{text}`: {message}");
+        return Some(Diagnostic::error(&node.place, message, Some(help.to_owned())));
     }
     let (message, help) = if path.is_file() {
         (format!("`{text}` is a file"), "name a folder, or `archive` instead of `folder`".to_owned())
@@ -98,7 +131,7 @@ fn check_file(checker: &mut Checker<'_>, node: &Node, is_folder: bool) {
         let noun = if is_folder { "folder" } else { "file" };
         (format!("there is no {noun} `{text}`"), help)
     };
-    checker.report(Diagnostic::error(&node.place, message, Some(help)));
+    Some(Diagnostic::error(&node.place, message, Some(help)))
 }
 
 /// The path as it is written in the experiment.
@@ -144,14 +177,9 @@ fn check_columns(checker: &mut Checker<'_>, task: &str) {
         let (format, table) = match files {
             SplitFiles::Tsv(table) => ("tsv", table),
             SplitFiles::Csv(table) => ("csv", table),
-            SplitFiles::JsonLines(table) => ("json_lines", table),
             _ => continue,
         };
         let columns = format!("{data}/files/{split}/{format}/columns");
-        if format == "json_lines" && !table.columns.is_empty() {
-            let help = "take `columns` away: each object of JSON Lines names its fields itself";
-            checker.error(&columns, "a JSON Lines file has no columns", help);
-        }
         for (index, column) in table.columns.iter().enumerate() {
             if table.columns[..index].contains(column) {
                 let place = format!("{columns}/{index}");

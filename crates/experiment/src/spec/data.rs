@@ -3,9 +3,12 @@
 mod filter;
 mod options;
 mod problem;
+mod records;
 mod rows;
 mod script;
+mod shards;
 mod split_files;
+mod web_dataset;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,9 +16,13 @@ use serde::{Deserialize, Serialize};
 pub use filter::{Filter, LengthRange, LengthUnit};
 pub use options::{Join, Limit, Pair, Shares, Split, Texts};
 pub use problem::Problem;
+pub use records::{Columns, Records};
 pub use rows::{Cell, FilePart, PartOfFile, Rectangle, Rows, Words};
 pub use script::{Script, Scripts};
+pub use shards::Shards;
+pub(crate) use shards::{is_pattern, is_there};
 pub use split_files::{Fasta, Members, SplitFiles, TableFile};
+pub use web_dataset::WebDataset;
 
 /// The samples of a task, from a dataset or from files.
 ///
@@ -62,9 +69,9 @@ pub struct Data {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Store {
-    /// On the disk where the training files have more than 128 MiB, and are texts that can be read line by line (parallel
-    /// texts, TSV, JSON Lines, with none of `split`, `pair`, `join` and `limit`), or files of which each is a value of its
-    /// own: sounds, pictures. In memory otherwise.
+    /// On the disk where the training files have more than 128 MiB, and can be read one sample after the other (parallel texts,
+    /// TSV, JSON Lines, Parquet, Arrow, WebDataset, with none of `split`, `pair`, `join` and `limit`), or are files of which
+    /// each is a value of its own: sounds, pictures. In memory otherwise.
     #[default]
     Auto,
     /// In memory.

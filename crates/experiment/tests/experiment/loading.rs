@@ -197,7 +197,7 @@ model: { transformer: { heads: 2 } }
     assert!(matches!(&experiment.model.kind, Model::Transformer(m) if (m.d_model, m.heads) == (128, 2)));
     let files = experiment.tasks["translate"].data.files.as_ref().expect("files");
     let path = |split: &SplitFiles| match split {
-        SplitFiles::Parallel(files) => files["en"].clone(),
+        SplitFiles::Parallel(files) => files["en"].list()[0].clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(path(&files.train), at("shared/corpus/a.en"));
@@ -255,6 +255,10 @@ fn relative_paths_are_written_out_as_absolute() {
         "members: { archive: data/pairs.tsv, names: '{en}.{de}', field: text }",
         "fasta: { files: { en: data/train.en, de: data/train.de } }",
         "fasta: { archive: data/pairs.tsv, members: { en: a.fasta } }",
+        "parallel: { en: [data/train.en, 'data/train.?n'], de: ['data/*.de', data/train.de] }",
+        "json_lines: { file: data/pairs.tsv, columns: { en: a.0.en, de: a.0.de } }",
+        "parquet: { file: [data/pairs.tsv, data/missing.parquet], columns: [en, de] }",
+        "webdataset: { shards: 'data/*.tsv', fields: { en: txt, de: 'json:de' } }",
         "rows: { from: { tsv: { file: data/pairs.tsv, columns: [en, de] } }, each: { artist: [a, b] }, \
          where: { '{artist}': '1' }, except: { en: [x, y] }, words: { name: { from: en, map: { x: y } } }, \
          files: { picture: { file: 'data/sheet_{artist}.png', \
@@ -287,7 +291,7 @@ fn a_run_loads_without_its_files() {
     let train = |document: &Document| {
         let files = document.experiment.tasks["translate"].data.files.clone().expect("files");
         match files.train {
-            SplitFiles::Parallel(files) => files["en"].clone(),
+            SplitFiles::Parallel(files) => files["en"].list()[0].clone(),
             other => panic!("{other:?}"),
         }
     };

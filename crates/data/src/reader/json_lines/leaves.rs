@@ -24,13 +24,14 @@ pub(super) struct Leaves {
 }
 
 impl Leaves {
-    /// The values of an object; `text` is its line, in which numbers stand as they are written.
-    pub(super) fn of(object: Map<String, Value>, text: &str) -> Self {
+    /// The values of an object; `text` is its line, in which numbers stand as they are written. Values inside lists are
+    /// among them where they lie on the way to one of the `wanted` paths.
+    pub(super) fn of(object: Map<String, Value>, text: &str, wanted: &[&str]) -> Self {
         let mut leaves = Self::default();
         let mut written = numbers(text).into_iter();
         // A key that stands twice is kept once: numbers are then written anew.
         let is_whole = written.len() == count_numbers(object.values());
-        leaves.gather("", object, &mut || written.next().filter(|_| is_whole));
+        leaves.gather("", object, wanted, &mut || written.next().filter(|_| is_whole));
         leaves
     }
 
@@ -38,26 +39,12 @@ impl Leaves {
         &mut self,
         place: &str,
         object: Map<String, Value>,
+        wanted: &[&str],
         written: &mut dyn FnMut() -> Option<&'t str>,
     ) {
         for (key, value) in object {
             let path = if place.is_empty() { key } else { format!("{place}.{key}") };
-            let leaf = match value {
-                Value::Object(object) => {
-                    self.gather(&path, object, written);
-                    Leaf::Other(OBJECT)
-                }
-                Value::Array(items) => {
-                    let numbers: Vec<_> = (0..count_numbers(&items)).map(|_| written()).collect();
-                    list(&items, numbers.into_iter())
-                }
-                Value::String(text) => Leaf::Text(text),
-                Value::Number(number) => {
-                    Leaf::Text(written().map_or_else(|| number.to_string(), str::to_owned))
-                }
-                Value::Bool(truth) => Leaf::Text(truth.to_string()),
-                Value::Null => Leaf::Other("null"),
-            };
+            let leaf = self.leaf(&path, value, wanted, written);
             // A key with a dot in it comes before the same path of keys.
             if place.is_empty() || !self.values.contains_key(&path) {
                 if !self.values.contains_key(&path) {
@@ -65,6 +52,39 @@ impl Leaves {
                 }
                 self.values.insert(path, leaf);
             }
+        }
+    }
+
+    /// The value at a path, after those inside of it have been gathered.
+    fn leaf<'t>(
+        &mut self,
+        path: &str,
+        value: Value,
+        wanted: &[&str],
+        written: &mut dyn FnMut() -> Option<&'t str>,
+    ) -> Leaf {
+        match value {
+            Value::Object(object) => {
+                self.gather(path, object, wanted, written);
+                Leaf::Other(OBJECT)
+            }
+            Value::Array(items) => {
+                let numbers: Vec<_> = (0..count_numbers(&items)).map(|_| written()).collect();
+                let leaf = list(&items, numbers.iter().copied());
+                if wanted.iter().any(|wanted| leads_into(wanted, path)) {
+                    let mut numbers = numbers.into_iter();
+                    for (index, item) in items.into_iter().enumerate() {
+                        let path = format!("{path}.{index}");
+                        let leaf = self.leaf(&path, item, wanted, &mut || numbers.next().flatten());
+                        self.values.entry(path).or_insert(leaf);
+                    }
+                }
+                leaf
+            }
+            Value::String(text) => Leaf::Text(text),
+            Value::Number(number) => Leaf::Text(written().map_or_else(|| number.to_string(), str::to_owned)),
+            Value::Bool(truth) => Leaf::Text(truth.to_string()),
+            Value::Null => Leaf::Other("null"),
         }
     }
 
@@ -83,9 +103,37 @@ impl Leaves {
         })
     }
 
+    /// The value at a path.
+    pub(super) fn get(&self, path: &str) -> Option<&Leaf> {
+        self.values.get(path)
+    }
+
     /// The value at a path, which is then no longer there.
     pub(super) fn take(&mut self, path: &str) -> Option<Leaf> {
         self.values.remove(path)
+    }
+}
+
+/// True if a path goes on with the number of an item of the list at another.
+fn leads_into(path: &str, list: &str) -> bool {
+    let rest = path.strip_prefix(list).and_then(|rest| rest.strip_prefix('.'));
+    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// The text of the value at a path of a JSON text.
+///
+/// # Errors
+///
+/// The kind of what is there instead, or `None` where nothing is.
+pub(in super::super) fn value_at(text: &str, path: &str) -> Result<String, Option<&'static str>> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => match Leaves::of(object, text, &[path]).take(path) {
+            Some(Leaf::Text(text)) => Ok(text),
+            Some(Leaf::Other(kind)) => Err(Some(kind)),
+            None => Err(None),
+        },
+        Ok(_) => Err(None),
+        Err(_) => Err(Some("in a member that is no sound JSON")),
     }
 }
 

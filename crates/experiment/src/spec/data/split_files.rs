@@ -7,17 +7,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Problem, pattern};
-use super::{File, Rows};
+use super::{File, Records, Rows, Shards, WebDataset};
 use crate::Pattern;
 
-/// The files of one split, in one of several formats. Texts that are compressed by gzip are decompressed.
+/// The files of one split, in one of several formats. Texts that are compressed by gzip or zstd are decompressed.
+///
+/// Where a file is named, a list of files or a pattern of names may stand: `shards/train-*.en.gz`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SplitFiles {
-    /// Parallel texts: a file for each field, whose line N belongs to sample N.
-    Parallel(
-        #[schemars(with = "BTreeMap<String, File>", extend("minProperties" = 1))] BTreeMap<String, PathBuf>,
-    ),
+    /// Parallel texts: a file for each field, whose line N belongs to sample N. Of several files of each field, the Nth
+    /// belong together.
+    Parallel(#[schemars(extend("minProperties" = 1))] BTreeMap<String, Shards>),
     /// Tab-separated values; the first line names the fields unless `columns` does.
     Tsv(TableFile),
     /// Comma-separated values (RFC 4180), or values with another `delimiter`; the first line names the fields unless
@@ -25,9 +26,17 @@ pub enum SplitFiles {
     Csv(TableFile),
     /// JSON Lines: an object for each sample, whose strings, numbers and lists of whole numbers are the fields. A field
     /// of a nested object has a name with a dot: `translation.de`.
-    JsonLines(TableFile),
+    JsonLines(Records),
+    /// Parquet (the layout of data sets of Hugging Face): a row for each sample, whose texts, numbers, lists of whole
+    /// numbers, sounds and pictures are the fields. A field inside another has a name with a dot: `translation.de`.
+    Parquet(Records),
+    /// Arrow IPC, as a file or as a stream (the cache of Hugging Face's `datasets`), read as Parquet is.
+    Arrow(Records),
+    /// Tar archives whose members of one name are one sample (the layout of `webdataset`).
+    #[serde(rename = "webdataset")]
+    WebDataset(WebDataset),
     /// IDX files of bytes (the format of MNIST), one for each field: pictures, or labels, which become texts.
-    Idx(#[schemars(with = "BTreeMap<String, File>", extend("minProperties" = 1))] BTreeMap<String, PathBuf>),
+    Idx(#[schemars(extend("minProperties" = 1))] BTreeMap<String, Shards>),
     /// FASTA files, one for each field, joined by the names of their records.
     Fasta(Fasta),
     /// The members of an archive, or the files of a folder: each is a sample, described by its name.
@@ -36,13 +45,12 @@ pub enum SplitFiles {
     Rows(Box<Rows>),
 }
 
-/// A table: one file with all fields of a split.
+/// A table: a file with all fields of a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableFile {
-    /// The file.
-    #[schemars(with = "File")]
-    pub file: PathBuf,
+    /// The file, or several.
+    pub file: Shards,
     /// The names of the columns, for a file without a header line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
@@ -84,11 +92,10 @@ impl TableFile {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fasta {
-    /// The file of each field.
+    /// The file of each field. Of several files of each field, the Nth belong together.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(with = "BTreeMap<String, File>")]
-    pub files: BTreeMap<String, PathBuf>,
-    /// The archive (`.tar`, `.tar.gz`, `.tgz` or `.zip`) that contains `members`.
+    pub files: BTreeMap<String, Shards>,
+    /// The archive (`.tar`, `.tar.gz`, `.tgz`, `.tar.zst` or `.zip`) that contains `members`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<File>")]
     pub archive: Option<PathBuf>,
@@ -101,10 +108,9 @@ pub struct Fasta {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Members {
-    /// The archive (`.tar`, `.tar.gz`, `.tgz` or `.zip`) that contains the files.
+    /// The archive (`.tar`, `.tar.gz`, `.tgz`, `.tar.zst` or `.zip`) that contains the files, or several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<File>")]
-    pub archive: Option<PathBuf>,
+    pub archive: Option<Shards>,
     /// The folder that contains the files, at any depth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<File>")]
@@ -125,7 +131,10 @@ impl SplitFiles {
         match self {
             Self::Tsv(table) => Problem::below(&mut found, "/tsv", table.problems(false)),
             Self::Csv(table) => Problem::below(&mut found, "/csv", table.problems(true)),
-            Self::JsonLines(table) => Problem::below(&mut found, "/json_lines", table.problems(false)),
+            Self::JsonLines(records) => Problem::below(&mut found, "/json_lines", records.problems()),
+            Self::Parquet(records) => Problem::below(&mut found, "/parquet", records.problems()),
+            Self::Arrow(records) => Problem::below(&mut found, "/arrow", records.problems()),
+            Self::WebDataset(set) => Problem::below(&mut found, "/webdataset", set.problems()),
             Self::Fasta(fasta) => Problem::below(&mut found, "/fasta", fasta.problems()),
             Self::Members(members) => Problem::below(&mut found, "/members", members.problems()),
             Self::Rows(rows) => Problem::below(&mut found, "/rows", rows.problems()),
@@ -139,7 +148,13 @@ impl SplitFiles {
         match self {
             Self::Parallel(files) | Self::Idx(files) => Some(files.keys().cloned().collect()),
             Self::Tsv(table) | Self::Csv(table) => (!table.columns.is_empty()).then(|| table.columns.clone()),
-            Self::JsonLines(_) | Self::Fasta(_) => None,
+            Self::JsonLines(records) | Self::Parquet(records) | Self::Arrow(records) => {
+                let fields =
+                    || records.columns.list().into_iter().map(|(field, _)| field.to_owned()).collect();
+                (!records.columns.is_empty()).then(fields)
+            }
+            Self::WebDataset(set) => Some(set.fields.keys().cloned().collect()),
+            Self::Fasta(_) => None,
             Self::Members(members) => {
                 let names = Pattern::parse(&members.names).ok()?;
                 Some(
