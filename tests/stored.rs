@@ -1,6 +1,7 @@
 //! Samples on the disk: the same bytes as in memory, whatever happens to the process and to the cache.
 #![cfg(unix)]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
@@ -76,6 +77,53 @@ fn samples_on_the_disk_train_the_same_bytes() {
             workshop.json(&command)["tasks"].clone()
         };
         assert_eq!(report(options), report(&[options, ON_DISK].concat()), "{name}");
+    }
+}
+
+#[test]
+fn shards_train_the_bytes_of_one_file_and_broken_ones_are_named() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
+    let gzip = |text: &str| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        packed.write_all(text.as_bytes()).expect("memory");
+        packed.finish().expect("memory")
+    };
+    for side in ["en", "de"] {
+        let text = workshop.read(&format!("train.{side}"));
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        for (number, part) in lines.chunks(lines.len() / 3 + 1).enumerate() {
+            let path = workshop.path(&format!("part-{number}.{side}.gz"));
+            std::fs::write(path, gzip(&part.concat())).expect("writable");
+        }
+    }
+    let whole = workshop.read("experiment.yaml");
+    let with = |files: &str| whole.replace("{ parallel: { en: train.en, de: train.de } }", files);
+    train(&workshop, "whole", &[]);
+    workshop.write("experiment.yaml", &with("{ parallel: { en: 'part-*.en.gz', de: 'part-?.de.gz' } }"));
+    train(&workshop, "memory", &[]);
+    train(&workshop, "disk", ON_DISK);
+    assert_same_weights(&workshop, ["whole", "memory"], 30);
+    assert_same_weights(&workshop, ["whole", "disk"], 30);
+
+    let lines = |parts: &[&str]| {
+        let list = |side: &str| parts.iter().map(|part| format!("{part}.{side}.gz")).collect::<Vec<_>>().join(", ");
+        with(&format!("{{ parallel: {{ en: [{}], de: [{}] }} }}", list("en"), list("de")))
+    };
+    let cut = std::fs::read(workshop.path("part-1.de.gz")).expect("readable");
+    std::fs::write(workshop.path("part-1.de.gz"), &cut[..40]).expect("writable");
+    workshop.write("experiment.yaml", &lines(&["part-0", "part-1", "gone", "part-2"]));
+    train(&workshop, "broken-memory", &[]);
+    train(&workshop, "broken-disk", ON_DISK);
+    assert_same_weights(&workshop, ["broken-memory", "broken-disk"], 30);
+    let report = |options: &[&str]| {
+        workshop.json(&[&["check", "experiment.yaml", "--json"], options].concat())["tasks"].clone()
+    };
+    let (memory, disk) = (report(&[]), report(ON_DISK));
+    assert_eq!(memory, disk);
+    let said = memory.to_string();
+    for part in ["part-1.de.gz: the gzip file is cut off", "gone.de.gz: No such file"] {
+        assert!(said.contains(part), "{part} is not in {said}");
     }
 }
 

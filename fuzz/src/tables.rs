@@ -23,6 +23,26 @@ pub(crate) fn targets() -> Vec<Target> {
         }),
         Target::new("data_lines", tokens::TABLE, lines, parallel),
         Target::new("data_lines_gz", &[], || lines().iter().map(|lines| gzip(lines)).collect(), parallel),
+        Target::new("data_lines_zst", &[], || lines().iter().map(|lines| zstd(lines)).collect(), parallel),
+        Target::new("data_parquet", &[], parquet, |bytes| {
+            split("a.parquet", r#"{"parquet":{"file":"a.parquet"}}"#, bytes)
+        }),
+        Target::new("data_arrow", &[], arrow, |bytes| {
+            split("a.arrow", r#"{"arrow":{"file":"a.arrow"}}"#, bytes)
+        }),
+        Target::new(
+            "data_webdataset",
+            tokens::ARCHIVE,
+            || vec![tar()],
+            |bytes| {
+                split(
+                    "a.tar",
+                    r#"{"webdataset":{"shards":"a.tar","fields":{"a":"txt","b":"wav","c":"json:x"}}}"#,
+                    bytes,
+                )
+            },
+        )
+        .repaired_by(tar_checksums),
         Target::new("data_idx", &[], || vec![idx(), labels()], labelled),
         Target::new("data_idx_gz", &[], || vec![gzip(&idx()), gzip(&labels())], labelled),
         Target::new("data_fasta", tokens::FASTA, fasta, |bytes| {
@@ -74,6 +94,37 @@ fn json_lines() -> Vec<Vec<u8>> {
 
 fn lines() -> Vec<Vec<u8>> {
     vec![b"one\ntwo\nthree\n".to_vec(), "\u{feff}\u{e4}\r\n\u{1f600}\r\n".into()]
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 3).expect("memory")
+}
+
+/// Tables of the reference writers (`tests/formats/tables.py`).
+macro_rules! tables {
+    ($($name:literal),*) => {
+        vec![$(include_bytes!(concat!("../../tests/formats/tables/", $name)).to_vec()),*]
+    };
+}
+
+fn parquet() -> Vec<Vec<u8>> {
+    tables![
+        "texts-none.parquet",
+        "texts-zstd.parquet",
+        "texts-lz4.parquet",
+        "texts-plain.parquet",
+        "media.parquet"
+    ]
+}
+
+fn arrow() -> Vec<Vec<u8>> {
+    tables![
+        "texts-file-zstd.arrow",
+        "texts-stream.arrow",
+        "texts-stream-lz4.arrow",
+        "views.arrow",
+        "media.arrow"
+    ]
 }
 
 /// Lines of two files, and the same file as the sources of a translation.

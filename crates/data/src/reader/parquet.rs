@@ -1,6 +1,9 @@
 //! Parquet, batch by batch; of the columns only those that are read are decoded.
 
+mod pages;
+
 use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 use any2any_experiment::spec::{Columns, Records};
@@ -29,14 +32,28 @@ pub(super) fn read(
     let schema = builder.parquet_schema();
     let needed = schema.columns().iter().enumerate();
     let needed = needed.filter(|(_, column)| plan.needs(&column.path().string())).map(|(index, _)| index);
-    let mask = ProjectionMask::leaves(schema, needed);
+    let needed: Vec<usize> = needed.collect();
+    let mask = ProjectionMask::leaves(schema, needed.iter().copied());
     let reader = walled(|| {
+        check_pages(path, &builder, &needed)?;
         let reader = builder.with_batch_size(BATCH).with_projection(mask).build();
         reader.map_err(|error| error.to_string())
     });
     let reader = reader.map_err(|reason| unsound(path, &reason))?;
     let batches = reader.map(|batch| batch.map_err(|error| error.to_string()));
     columnar::read((path, "Parquet"), plan, batches, chunks)
+}
+
+/// Refuses a file whose pages say to unpack to far more than they can.
+fn check_pages(path: &Path, builder: &Builder, columns: &[usize]) -> Result<(), String> {
+    let mut file = BufReader::new(File::open(path).map_err(|error| error.to_string())?);
+    for group in builder.metadata().row_groups() {
+        for &column in columns {
+            let (start, length) = group.column(column).byte_range();
+            pages::check(&mut file, start..start.saturating_add(length))?;
+        }
+    }
+    Ok(())
 }
 
 /// True if all columns that are read hold texts: no sounds, no pictures.
