@@ -107,7 +107,8 @@ fn shards_train_the_bytes_of_one_file_and_broken_ones_are_named() {
     assert_same_weights(&workshop, ["whole", "disk"], 30);
 
     let lines = |parts: &[&str]| {
-        let list = |side: &str| parts.iter().map(|part| format!("{part}.{side}.gz")).collect::<Vec<_>>().join(", ");
+        let list =
+            |side: &str| parts.iter().map(|part| format!("{part}.{side}.gz")).collect::<Vec<_>>().join(", ");
         with(&format!("{{ parallel: {{ en: [{}], de: [{}] }} }}", list("en"), list("de")))
     };
     let cut = std::fs::read(workshop.path("part-1.de.gz")).expect("readable");

@@ -134,20 +134,32 @@ pub(crate) fn read_in_chunks(
     }
 }
 
-/// The files of a split whose samples are texts that are read one after the other, so that they may be larger than the
-/// memory; none of others, nor where a pattern finds no file.
+/// Number of bytes that the files in a chunk have at most, if it has more than one row: opened, they have many times as many.
+pub(crate) const BYTES: u64 = 16 << 20;
+
+/// The files of a split whose samples are read one after the other, so that they may be larger than the memory; none of
+/// others, nor where a pattern finds no file.
 pub(crate) fn lined(files: &SplitFiles, folder: &Path) -> Option<Vec<PathBuf>> {
-    let texts = match files {
-        SplitFiles::Parallel(_) | SplitFiles::Tsv(_) | SplitFiles::JsonLines(_) => true,
-        SplitFiles::Parquet(records) => parquet::is_text(records, folder),
-        SplitFiles::Arrow(records) => arrow::is_text(records, folder),
-        _ => false,
-    };
+    match files {
+        SplitFiles::Parallel(_)
+        | SplitFiles::Tsv(_)
+        | SplitFiles::JsonLines(_)
+        | SplitFiles::Parquet(_)
+        | SplitFiles::Arrow(_)
+        | SplitFiles::WebDataset(_) => {}
+        _ => return None,
+    }
     let paths = |shards: &Shards| shards.files(folder).ok();
-    if texts {
-        Some(named(files).shards.into_iter().map(paths).collect::<Option<Vec<_>>>()?.concat())
-    } else {
-        None
+    Some(named(files).shards.into_iter().map(paths).collect::<Option<Vec<_>>>()?.concat())
+}
+
+/// True if samples that are read one after the other may have files as values, with all their bytes.
+pub(crate) fn holds_files(files: &SplitFiles, folder: &Path) -> bool {
+    match files {
+        SplitFiles::Parquet(records) => !parquet::is_text(records, folder),
+        SplitFiles::Arrow(records) => !arrow::is_text(records, folder),
+        SplitFiles::WebDataset(_) => true,
+        _ => false,
     }
 }
 

@@ -22,9 +22,6 @@ use crate::{DataError, Flaws, Prefetch, Samples};
 /// Number of rows of a chunk.
 const CHUNK: usize = 8192;
 
-/// Number of bytes that the files of a chunk have at most, if it has more than one: opened, they have many times as many.
-const BYTES: u64 = 16 << 20;
-
 /// Number of bytes for which a part of a file counts.
 const PART: u64 = 256 << 10;
 
@@ -113,6 +110,14 @@ impl Streamed {
         self.count
     }
 
+    /// True if the samples of a chunk hold files with all their bytes, so that no more than some can be held.
+    pub fn holds_files(&self) -> bool {
+        match &self.way {
+            Way::Lines(Lines { files, folder, .. }) => reader::holds_files(files, folder),
+            Way::Rows(_) => false,
+        }
+    }
+
     /// The same samples, now that somebody has counted the rows.
     #[must_use]
     pub fn counted(self, rows: usize) -> Self {
@@ -182,6 +187,10 @@ impl Lines {
             SplitFiles::JsonLines(records) => json!({ "json_lines": files, "columns": records.columns }),
             SplitFiles::Parquet(records) => json!({ "parquet": files, "columns": records.columns }),
             SplitFiles::Arrow(records) => json!({ "arrow": files, "columns": records.columns }),
+            // Members of a tar are found by its path later, too.
+            SplitFiles::WebDataset(set) => {
+                json!({ "webdataset": files, "fields": set.fields, "paths": self.paths })
+            }
             other => json!({ "files": files, "options": other }),
         };
         if let Some((_, filter)) = &self.filter {
@@ -249,7 +258,7 @@ fn chunks_of_rows(samples: Arc<Samples>) -> impl Iterator<Item = Samples> + Send
         let (mut end, mut bytes) = (first, 0);
         while end < samples.len() && end - first < CHUNK {
             bytes += samples.bytes_of_files(&fields, end, PART);
-            if bytes > BYTES && end > first {
+            if bytes > reader::BYTES && end > first {
                 break;
             }
             end += 1;

@@ -19,9 +19,9 @@ use arrow_schema::Fields;
 
 use self::cell::{Cell, cell};
 use self::kind::{at_path, file_at, leaves, steps};
-use super::Sink;
 use super::lines::wrong;
-use crate::samples::Absent;
+use super::{BYTES, Sink};
+use crate::samples::{Absent, files_in};
 use crate::{DataError, Samples, text};
 
 /// The columns to read, each with the path of its value.
@@ -135,7 +135,7 @@ pub(super) fn read(
                 sink(rows.take())?;
                 return Err(broken(reason));
             }
-            if rows.count >= chunk {
+            if rows.count >= chunk || rows.bytes > BYTES {
                 sink(rows.take())?;
             }
         }
@@ -167,6 +167,8 @@ struct Rows {
     columns: Vec<Vec<Value>>,
     absent: BTreeMap<String, BTreeMap<usize, Absent>>,
     count: usize,
+    /// Number of bytes of the files in them.
+    bytes: u64,
     /// Number of rows from the beginning of the file.
     all: usize,
 }
@@ -174,7 +176,7 @@ struct Rows {
 impl Rows {
     fn new(path: &Path, plan: Plan) -> Self {
         let columns = vec![Vec::new(); plan.columns.len()];
-        Self { path: Arc::from(path), plan, columns, absent: BTreeMap::new(), count: 0, all: 0 }
+        Self { path: Arc::from(path), plan, columns, absent: BTreeMap::new(), count: 0, bytes: 0, all: 0 }
     }
 
     /// The columns of a batch.
@@ -211,6 +213,8 @@ impl Rows {
         for ((cell, (field, _)), column) in found.into_iter().zip(&self.plan.columns).zip(&mut self.columns) {
             let found = match cell {
                 Cell::Value(value) => {
+                    let sizes = files_in(&value).into_iter().map(|file| file.size().unwrap_or_default());
+                    self.bytes += sizes.sum::<u64>();
                     column.push(value);
                     continue;
                 }
@@ -229,7 +233,7 @@ impl Rows {
     fn take(&mut self) -> Samples {
         let fields = self.plan.columns.iter().map(|(field, _)| field.clone());
         let columns = fields.zip(self.columns.iter_mut().map(std::mem::take)).collect();
-        self.count = 0;
+        (self.count, self.bytes) = (0, 0);
         let unread = |&(ref name, found): &(String, &'static str)| {
             (name.clone(), Absent { path: self.path.clone(), line: 1, found: Some(found) })
         };

@@ -50,8 +50,8 @@ impl Packing {
     }
 }
 
-/// Opens a file that is no text, and unpacks it if it is packed.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>, DataError> {
+/// Opens a file that is no text, and unpacks it if it is packed, which is told.
+pub(super) fn open(path: &Path) -> Result<(Box<dyn Read + Send>, bool), DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(read)?;
     let metadata = file.metadata().map_err(read)?;
@@ -63,9 +63,10 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>, DataError> {
     match Packing::of(head) {
         Some(packing) => {
             let limit = UnpackedLimit::of_packed(Some(metadata.len()));
-            packing.unpacked(reader, limit).map_err(|error| unreadable(path, error))
+            let unpacked = packing.unpacked(reader, limit).map_err(|error| unreadable(path, error))?;
+            Ok((unpacked, true))
         }
-        None => Ok(Box::new(reader)),
+        None => Ok((Box::new(reader), false)),
     }
 }
 

@@ -8,13 +8,13 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{File, Value};
+use any2any_adapter::{Extent, File, Value};
 
-use super::Sink;
 use super::json_lines::value_at;
 use super::lines::wrong;
 use super::members::is_hidden;
 use super::packed::{self, Unsound};
+use super::{BYTES, Sink};
 use crate::samples::Absent;
 use crate::tarball::{self, Member};
 use crate::{DataError, Samples};
@@ -44,14 +44,16 @@ pub(super) fn read(
     fields: &BTreeMap<String, String>,
     (chunk, sink): (usize, &mut Sink<'_>),
 ) -> Result<(), DataError> {
-    let reader = packed::open(path)?;
+    let (reader, is_packed) = packed::open(path)?;
     let mut rows = Rows::new(path, fields);
     let read = tarball::each(reader, |member| {
         let Member { name, kind, size, mut content, .. } = member;
         if !kind.is_file() && !kind.is_contiguous() {
             return Ok(());
         }
-        if rows.add(&name, size, &mut content)? && rows.count >= chunk {
+        let start = (!is_packed).then(|| content.raw_file_position());
+        let is_new = rows.add(&name, (size, start), &mut content)?;
+        if is_new && (rows.count >= chunk || rows.bytes > BYTES) {
             sink(rows.take()).map_err(Stop::Taker)?;
         }
         Ok(())
@@ -120,6 +122,13 @@ impl Field {
     }
 }
 
+/// What a member holds.
+enum Content {
+    Bytes(Vec<u8>),
+    /// Bytes that stay in the archive, which is not compressed.
+    There(Extent),
+}
+
 /// Samples that are still to be handed out, and the members of the present one.
 struct Rows<'a> {
     path: &'a Path,
@@ -128,12 +137,14 @@ struct Rows<'a> {
     columns: Vec<Vec<Value>>,
     absent: BTreeMap<String, BTreeMap<usize, Absent>>,
     count: usize,
+    /// Number of bytes of their members.
+    bytes: u64,
     /// Number of samples from the beginning of the archive.
     all: usize,
     /// Name of the present sample; none before the first.
     key: Option<String>,
     /// Members of the present sample that are fields, by their extensions.
-    members: BTreeMap<String, Vec<u8>>,
+    members: BTreeMap<String, Content>,
     /// An extension that is no field, as an example.
     other: Option<String>,
 }
@@ -150,6 +161,7 @@ impl<'a> Rows<'a> {
             columns,
             absent: BTreeMap::new(),
             count: 0,
+            bytes: 0,
             all: 0,
             key: None,
             members: BTreeMap::new(),
@@ -157,8 +169,13 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Adds a member; true if it begins another sample.
-    fn add(&mut self, name: &[u8], size: u64, content: &mut impl Read) -> io::Result<bool> {
+    /// Adds a member with its size and, in an archive that is not compressed, its place; true if it begins another sample.
+    fn add(
+        &mut self,
+        name: &[u8],
+        (size, start): (u64, Option<u64>),
+        content: &mut impl Read,
+    ) -> io::Result<bool> {
         let Ok(name) = std::str::from_utf8(name) else {
             let name = String::from_utf8_lossy(name);
             return Err(io::Error::other(format!("a name is not UTF-8: '{name}'")));
@@ -187,11 +204,22 @@ impl<'a> Rows<'a> {
             return Err(io::Error::other(format!("'{name}' has more than {MOST} bytes")));
         }
         let mut bytes = Vec::new();
-        content.read_to_end(&mut bytes)?;
-        if (bytes.len() as u64) < size {
+        let has_parts = sources().any(|source| source.extension == extension && source.path.is_some());
+        let is_file = !is_text(&extension) && !has_parts;
+        let found = match start.filter(|_| is_file) {
+            Some(start) => {
+                // Read all the same, so that an archive that is cut off is known.
+                let read = io::copy(content, &mut io::sink())?;
+                let extent = Extent { container: self.path.to_owned(), start, length: size };
+                (read, Content::There(extent))
+            }
+            None => (content.read_to_end(&mut bytes)? as u64, Content::Bytes(bytes)),
+        };
+        if found.0 < size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.members.insert(extension, bytes);
+        self.bytes += size;
+        self.members.insert(extension, found.1);
         Ok(is_new)
     }
 
@@ -207,7 +235,7 @@ impl<'a> Rows<'a> {
             let there =
                 field.sources.iter().find_map(|source| Some((source, members.get(&source.extension)?)));
             let value = match there {
-                Some((source, bytes)) => source.value(self.path, &key, bytes),
+                Some((source, content)) => source.value(self.path, &key, content),
                 None => Err(None),
             };
             column.push(value.unwrap_or_else(|found| {
@@ -221,7 +249,7 @@ impl<'a> Rows<'a> {
 
     /// The samples so far, which are then no longer here.
     fn take(&mut self) -> Samples {
-        self.count = 0;
+        (self.count, self.bytes) = (0, 0);
         let names = self.fields.iter().map(|field| field.name.clone());
         let columns = names.zip(self.columns.iter_mut().map(std::mem::take)).collect();
         let absent = std::mem::take(&mut self.absent);
@@ -240,9 +268,19 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// True if members with an extension are texts.
+fn is_text(extension: &str) -> bool {
+    TEXTS.contains(&extension.rsplit('.').next().unwrap_or_default())
+}
+
 impl Source {
     /// The value of a member, or what is there instead.
-    fn value(&self, archive: &Path, key: &str, bytes: &[u8]) -> Result<Value, Option<&'static str>> {
+    fn value(&self, archive: &Path, key: &str, content: &Content) -> Result<Value, Option<&'static str>> {
+        let name = || archive.join(format!("{key}.{}", self.extension));
+        let bytes = match content {
+            Content::Bytes(bytes) => bytes,
+            Content::There(extent) => return Ok(Value::from(File::within(name(), extent.clone()))),
+        };
         let text = || match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
             Err(_) => Err(Some("not UTF-8")),
@@ -250,10 +288,8 @@ impl Source {
         if let Some(path) = &self.path {
             return value_at(text()?, path).map(Value::from);
         }
-        let last = self.extension.rsplit('.').next().unwrap_or_default();
-        if !TEXTS.contains(&last) {
-            let name = archive.join(format!("{key}.{}", self.extension));
-            return Ok(Value::from(File::in_memory(name, bytes)));
+        if !is_text(&self.extension) {
+            return Ok(Value::from(File::in_memory(name(), bytes.as_slice())));
         }
         let text = text()?;
         let text = text.strip_suffix('\n').unwrap_or(text);

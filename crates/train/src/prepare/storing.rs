@@ -145,21 +145,30 @@ fn draw(streamed: &Streamed, task: &TaskSides, experiment: &Experiment) -> Resul
     let names = task.fields();
     let most = experiment.tasks[&task.name].data.fit_samples;
     let mut reservoir = Reservoir::new(most, &task.name, experiment.seed);
-    for chunk in streamed.chunks() {
-        let chunk = chunk?;
-        let columns = names.iter().map(|name| chunk.require(name)).collect::<Result<Vec<_>, _>>()?;
-        for row in 0..chunk.len() {
-            let values = || columns.iter().map(|column| column[row].clone()).collect();
-            // A sample without one of the values is drawn as any other, and then read as little.
-            let bytes = chunk.bytes_of_files(&names, row, 0);
-            reservoir.offer(|| (bytes, chunk.absent(&names, row).is_none().then(values)));
-        }
-    }
+    // Files with all their bytes are not held before it is known which are drawn.
+    let again = streamed.holds_files();
+    each_row(streamed, &names, |chunk, columns, row| {
+        let bytes = chunk.bytes_of_files(&names, row, 0);
+        reservoir.offer(|| (bytes, if again { None } else { values_of(chunk, &names, columns, row) }));
+    })?;
     let all = reservoir.seen;
     let bytes = |(_, (bytes, _)): &(usize, (u64, Option<Vec<Value>>))| *bytes;
     let rows = within_bytes(reservoir.into_drawn(), bytes, &task.name, experiment.seed);
     let mut drawn = Drawn { number: (rows.len(), all), ..Drawn::default() };
-    let mut rows = rows.into_iter().filter_map(|(_, (_, values))| values);
+    let rows: Vec<Vec<Value>> = if again {
+        let mut places = rows.into_iter().map(|(place, _)| place).peekable();
+        let (mut number, mut found) = (0, Vec::new());
+        each_row(streamed, &names, |chunk, columns, row| {
+            if places.next_if_eq(&number).is_some() {
+                found.extend(values_of(chunk, &names, columns, row));
+            }
+            number += 1;
+        })?;
+        found
+    } else {
+        rows.into_iter().filter_map(|(_, (_, values))| values).collect()
+    };
+    let mut rows = rows.into_iter();
     let mut unread = None;
     loop {
         // Part by part, so that values are held once: as they are read, or opened.
@@ -183,6 +192,26 @@ fn draw(streamed: &Streamed, task: &TaskSides, experiment: &Experiment) -> Resul
         Some(error) if drawn.targets.is_empty() => Err(error),
         _ => Ok(drawn),
     }
+}
+
+/// Looks at all rows of a split, with the columns of some fields.
+fn each_row(
+    streamed: &Streamed,
+    names: &[String],
+    mut look: impl FnMut(&Samples, &[&[Value]], usize),
+) -> Result<(), RunError> {
+    for chunk in streamed.chunks() {
+        let chunk = chunk?;
+        let columns = names.iter().map(|name| chunk.require(name)).collect::<Result<Vec<_>, _>>()?;
+        (0..chunk.len()).for_each(|row| look(&chunk, &columns, row));
+    }
+    Ok(())
+}
+
+/// The values of a row; none of one that lacks a value, which is drawn as any other and then read as little.
+fn values_of(chunk: &Samples, names: &[String], columns: &[&[Value]], row: usize) -> Option<Vec<Value>> {
+    let values = || columns.iter().map(|column| column[row].clone()).collect();
+    chunk.absent(names, row).is_none().then(values)
 }
 
 /// Says to how many samples adapters are fitted, if not to all.
