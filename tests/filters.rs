@@ -67,6 +67,12 @@ fn filtered_samples_train_the_same_bytes() {
     assert_eq!(weights(&workshop, "memory"), weights(&workshop, "disk"));
     assert_eq!(weights(&workshop, "memory"), weights(&workshop, "part"));
     assert_eq!(workshop.losses("memory"), workshop.losses("disk"));
+    // Samples of which some are drawn are read as a whole, and lie on the disk too.
+    let limited = ["--set", "tasks.translate.data.limit.train=300"];
+    train(&[&["experiment.yaml", "--run", "limited-memory"][..], &limited].concat());
+    train(&[&["experiment.yaml", "--run", "limited-disk", "--set", ON_DISK][..], &limited].concat());
+    assert_eq!(weights(&workshop, "limited-memory"), weights(&workshop, "limited-disk"));
+    assert_ne!(weights(&workshop, "limited-memory"), weights(&workshop, "memory"));
     // Other filters are other samples.
     train_otherwise(&workshop);
 

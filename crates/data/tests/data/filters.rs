@@ -46,17 +46,21 @@ fn samples_in_memory_and_in_chunks_are_the_same() {
     let validation = dataset.split("validation").expect("read");
     assert_eq!((validation.len(), validation.flaws().filtered.is_any()), (20_000, false));
 
-    let streamed = dataset.streamed("train").expect("read line by line");
-    let (mut en, mut filtered, mut chunks) = (Vec::new(), Filtered::default(), 0);
-    for chunk in streamed.chunks() {
-        let chunk = chunk.expect("readable");
-        assert!(!chunk.is_empty());
-        en.extend(texts(chunk.require("en").expect("there")));
-        filtered.merge(&chunk.flaws().filtered);
-        chunks += 1;
+    for (streamed, parts) in [
+        (dataset.streamed("train").expect("read line by line"), 2),
+        (dataset.streamed_rows("train").expect("read"), 1),
+    ] {
+        let (mut en, mut filtered, mut chunks) = (Vec::new(), Filtered::default(), 0);
+        for chunk in streamed.chunks() {
+            let chunk = chunk.expect("readable");
+            assert!(!chunk.is_empty());
+            en.extend(texts(chunk.require("en").expect("there")));
+            filtered.merge(&chunk.flaws().filtered);
+            chunks += 1;
+        }
+        assert_eq!((en, chunks), (texts(whole.require("en").expect("there")), parts));
+        assert_eq!(&filtered, &whole.flaws().filtered);
     }
-    assert_eq!((en, chunks), (texts(whole.require("en").expect("there")), 2));
-    assert_eq!(&filtered, &whole.flaws().filtered);
 }
 
 #[test]
