@@ -41,6 +41,12 @@ fn files(folder: &Path) -> Vec<(String, String)> {
     files
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(bytes).expect("memory");
+    packed.finish().expect("memory")
+}
+
 fn assert_same_weights(workshop: &Workshop, runs: [&str; 2], step: u64) {
     for file in ["model.safetensors", "optimizer.safetensors"] {
         let of = |run: &str| sha256(&workshop.path(run).join(format!("checkpoints/step-{step}")).join(file));
@@ -84,17 +90,12 @@ fn samples_on_the_disk_train_the_same_bytes() {
 fn shards_train_the_bytes_of_one_file_and_broken_ones_are_named() {
     let workshop = Workshop::new();
     workshop.experiment(TRANSFORMER, TRAINING);
-    let gzip = |text: &str| {
-        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        packed.write_all(text.as_bytes()).expect("memory");
-        packed.finish().expect("memory")
-    };
     for side in ["en", "de"] {
         let text = workshop.read(&format!("train.{side}"));
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         for (number, part) in lines.chunks(lines.len() / 3 + 1).enumerate() {
             let path = workshop.path(&format!("part-{number}.{side}.gz"));
-            std::fs::write(path, gzip(&part.concat())).expect("writable");
+            std::fs::write(path, gzip(part.concat().as_bytes())).expect("writable");
         }
     }
     let whole = workshop.read("experiment.yaml");
@@ -338,6 +339,68 @@ fn files_are_opened_for_their_batches_as_if_all_were_in_memory() {
     std::fs::remove_file(workshop.path("sounds/bert_ring_7.wav")).expect("it was there");
     train(&workshop, "without", &on_disk);
     assert_eq!(report(&[]), report(&on_disk));
+}
+
+const CLIPS: &str = "name: clips
+tasks:
+  hear:
+    data:
+      files:
+        train: { webdataset: { shards: SHARDS, fields: { sound: wav, word: txt } } }
+        validation: { webdataset: { shards: SHARDS, fields: { sound: wav, word: txt } } }
+    source:
+      audio:
+        field: sound
+        rate: 8000
+        mel: { bands: 16 }
+        stem: { convolution: { layers: [{ kernel: 3, stride: 2 }] } }
+        augment: { gain: 3, speed: [0.97, 1.03] }
+    target: { text: { field: word, tokenizer: { words: { vocab: 7 } } } }
+model: { transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1 } }
+training: { steps: 12, batch: { tokens: 400 } }
+evaluation: { metrics: [exact_match], every: 12, show: 1 }
+";
+
+/// Sounds that stay in their archive, or are written into the cache since it is compressed.
+#[test]
+fn sounds_in_shards_are_read_one_after_the_other() {
+    let workshop = Workshop::new();
+    media::fill(&workshop);
+    let mut sounds: Vec<PathBuf> = std::fs::read_dir(workshop.path("sounds"))
+        .expect("a folder")
+        .map(|entry| entry.expect("readable").path())
+        .collect();
+    sounds.sort();
+    for (number, sounds) in sounds.chunks(sounds.len().div_ceil(2)).enumerate() {
+        let mut shard = tar::Builder::new(Vec::new());
+        for sound in sounds {
+            let name = sound.file_stem().and_then(|name| name.to_str()).expect("a name");
+            let word = name.split('_').nth(1).expect("a word").as_bytes();
+            for (bytes, extension) in [(&std::fs::read(sound).expect("readable")[..], "wav"), (word, "txt")] {
+                let mut header = tar::Header::new_ustar();
+                header.set_size(bytes.len() as u64);
+                header.set_mode(0o644);
+                shard.append_data(&mut header, format!("{name}.{extension}"), bytes).expect("memory");
+            }
+        }
+        let shard = shard.into_inner().expect("memory");
+        std::fs::write(workshop.path(&format!("clips-{number}.tar.gz")), gzip(&shard)).expect("writable");
+        std::fs::write(workshop.path(&format!("clips-{number}.tar")), shard).expect("writable");
+    }
+    let on_disk = ["--set", "tasks.hear.data.store=disk"];
+    for (shards, name) in [("'clips-*.tar'", "plain"), ("'clips-*.tar.gz'", "packed")] {
+        workshop.write("experiment.yaml", &CLIPS.replace("SHARDS", shards));
+        train(&workshop, &format!("{name}-memory"), &[]);
+        train(&workshop, &format!("{name}-disk"), &on_disk);
+        assert_same_weights(&workshop, [&format!("{name}-memory"), &format!("{name}-disk")], 12);
+    }
+    assert_same_weights(&workshop, ["plain-memory", "packed-memory"], 12);
+    // An archive that has become shorter is named, and costs no checkpoint.
+    let shard = std::fs::read(workshop.path("clips-1.tar")).expect("readable");
+    std::fs::write(workshop.path("clips-1.tar"), &shard[..shard.len() / 2]).expect("writable");
+    let finished = workshop.run(&["train", "--resume", "plain-disk", "--steps", "20"]);
+    assert_ne!(finished.code, Some(0));
+    assert!(finished.stderr.contains("the training data is no longer"), "{}", finished.stderr);
 }
 
 #[test]

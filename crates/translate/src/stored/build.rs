@@ -34,13 +34,13 @@ pub(super) fn build(
 ) -> Result<Findings, RunError> {
     let Origin { task, streamed } = *origin;
     let mut findings = before;
-    let done = findings.samples;
+    let done = findings.chunks;
     let mut seen = Seen::default();
     let (mut passed, mut committed) = (0, writer.len());
-    for chunk in streamed.chunks() {
+    for (number, chunk) in streamed.chunks().enumerate() {
         let chunk = chunk.map_err(RunError::data)?;
         let rows = chunk.len();
-        if passed + rows <= done {
+        if number < done {
             // What a former process has encoded is only looked at for texts that come again.
             note(&chunk, task, &mut seen)?;
             passed += rows;
@@ -48,7 +48,7 @@ pub(super) fn build(
         }
         add(&chunk, task, passed, &mut findings, &mut seen, writer)?;
         passed += rows;
-        findings.samples = passed;
+        (findings.samples, findings.chunks) = (passed, number + 1);
         observer(passed);
         if writer.len() - committed >= COMMITTED {
             writer.commit(&json!(findings))?;
@@ -109,7 +109,7 @@ fn add(
         findings.broken.name(reason);
         findings.first.get_or_insert_with(|| reason.clone());
     }
-    findings.remarks.extend(flaws.remarks.iter().filter(|_| first == 0).cloned());
+    findings.remarks.extend(flaws.remarks.iter().cloned());
     findings.passed_over.extend(flaws.passed_over.iter().cloned());
     findings.filtered.merge(&flaws.filtered);
     let copies = rows.are_copies();

@@ -15,6 +15,8 @@ use crate::opened_split::Warnings;
 pub(super) struct Findings {
     /// Number of samples, those counted that cannot be encoded; not the lines that cannot be read.
     pub(super) samples: usize,
+    /// Number of chunks in which they came, some of which have flaws alone.
+    pub(super) chunks: usize,
     pub(super) broken: Broken,
     pub(super) warnings: Warnings,
     pub(super) remarks: Vec<String>,
