@@ -270,7 +270,7 @@ pub(crate) mod testing {
     }
 
     /// Reads row by row, and compares with reading all at once.
-    fn chunks_are_parts_of_the_whole(split: &SplitFiles, folder: &Path) {
+    pub(crate) fn chunks_are_parts_of_the_whole(split: &SplitFiles, folder: &Path) {
         let Ok(whole) = read(split, folder) else { return };
         let (mut columns, mut flaws, mut absent) = (Vec::new(), Flaws::default(), Vec::new());
         let fields: Vec<String> = whole.fields().map(str::to_owned).collect();

@@ -242,3 +242,26 @@ impl Rows {
         Samples::new(columns).unwrap_or_default().with_absent(absent).with_unread(unread)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::testing::chunks_are_parts_of_the_whole;
+
+    #[test]
+    fn chunks_are_parts_of_the_whole_of_every_table() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/formats/tables"));
+        for yaml in [
+            "parquet: { file: 'texts-*.parquet' }",
+            "parquet: { file: [media.parquet, gone.parquet] }",
+            "arrow: { file: 'texts-*.arrow' }",
+            "arrow: { file: media.arrow, columns: [text, audio] }",
+            "webdataset: { shards: 'shard.tar.*', fields: { text: txt, audio: wav, caption: 'json:caption.en' } }",
+        ] {
+            let files = serde_yaml::from_str(yaml).expect("files of a split");
+            assert!(super::super::read(&files, folder).is_ok_and(|samples| samples.len() > 2), "{yaml}");
+            chunks_are_parts_of_the_whole(&files, folder);
+        }
+    }
+}

@@ -310,4 +310,29 @@ mod tests {
             assert_eq!(all, texts, "{chunk}");
         }
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_run_reaches_no_further_by_patterns() {
+        use std::os::unix::fs::symlink;
+
+        use crate::reach::Reach;
+        use crate::reader::{Archives, read_sound};
+
+        let run = tempfile::tempdir().expect("a temporary folder");
+        let other = tempfile::tempdir().expect("a temporary folder");
+        let write = |path: std::path::PathBuf| std::fs::write(path, "en\na\n").expect("written");
+        (write(other.path().join("a.tsv")), write(run.path().join("own.tsv")));
+        symlink(other.path().join("a.tsv"), run.path().join("link.csv")).expect("linked");
+        let archives = Archives::within(Some(Reach::new(run.path(), [])));
+        let named = |folder: &std::path::Path, names: &str| {
+            let files = split(&format!("tsv: {{ file: '{}' }}", folder.join(names).display()));
+            read_sound(&files, std::path::Path::new(""), &archives).map_err(|error| error.to_string())
+        };
+        assert_eq!(named(run.path(), "*.tsv").expect("its own").len(), 1);
+        for (folder, names) in [(other.path(), "*.tsv"), (run.path(), "*.csv"), (run.path(), "../**/a.tsv")] {
+            let error = named(folder, names).expect_err("out of reach");
+            assert!(error.contains("the run names") && !error.contains("entries"), "{error}");
+        }
+    }
 }

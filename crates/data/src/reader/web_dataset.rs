@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Extent, File, Value};
+use any2any_adapter::{Extent, File, Value, grouped};
 
 use super::json_lines::value_at;
 use super::lines::wrong;
@@ -17,7 +17,7 @@ use super::packed::{self, Unsound};
 use super::{BYTES, Sink};
 use crate::samples::Absent;
 use crate::tarball::{self, Member};
-use crate::{DataError, Samples};
+use crate::{DataError, Flaws, Samples};
 
 /// Extensions of members that are texts: the last part of what follows the first dot.
 const TEXTS: [&str; 13] = [
@@ -63,13 +63,13 @@ pub(super) fn read(
         Err(Stop::Taker(error)) => return Err(error),
         Err(Stop::Broken(error)) => {
             // The samples before are whole.
-            sink(rows.take())?;
+            sink(rows.last())?;
             return Err(broken(path, &error));
         }
     }
     match rows.all {
         0 => Err(rows.none()),
-        _ => sink(rows.take()),
+        _ => sink(rows.last()),
     }
 }
 
@@ -147,6 +147,8 @@ struct Rows<'a> {
     members: BTreeMap<String, Content>,
     /// An extension that is no field, as an example.
     other: Option<String>,
+    /// Number of samples of which no member is a field, and the first of them.
+    passed_over: (usize, String),
 }
 
 impl<'a> Rows<'a> {
@@ -166,6 +168,7 @@ impl<'a> Rows<'a> {
             key: None,
             members: BTreeMap::new(),
             other: None,
+            passed_over: (0, String::new()),
         }
     }
 
@@ -228,6 +231,10 @@ impl<'a> Rows<'a> {
         let Some(key) = self.key.take() else { return };
         let members = std::mem::take(&mut self.members);
         if members.is_empty() {
+            if self.passed_over.0 == 0 {
+                self.passed_over.1 = key;
+            }
+            self.passed_over.0 += 1;
             return;
         }
         self.all += 1;
@@ -254,6 +261,19 @@ impl<'a> Rows<'a> {
         let columns = names.zip(self.columns.iter_mut().map(std::mem::take)).collect();
         let absent = std::mem::take(&mut self.absent);
         Samples::new(columns).unwrap_or_default().with_absent(absent)
+    }
+
+    /// The last samples, with what was passed over.
+    fn last(&mut self) -> Samples {
+        let samples = self.take();
+        let (count, first) = &self.passed_over;
+        let remark = format!(
+            "{}: members of {} other names are passed over, since none of them is a field, such as those of '{first}'",
+            self.path.display(),
+            grouped(*count)
+        );
+        let remarks = if *count == 0 { Vec::new() } else { vec![remark] };
+        samples.with_flaws(Flaws { remarks, ..Flaws::default() })
     }
 
     /// The error of an archive without samples.

@@ -112,6 +112,10 @@ fn shards_of_columns_follow_each_other() {
     let set = "webdataset: { shards: 'shard.tar.*', fields: { text: 'wrong;TXT', picture: .seg.png } }";
     let samples = read(&split(set), &folder()).expect("read");
     assert_eq!(samples.len(), 6, "samples with neither of the two fields are none");
+    let remark = &samples.flaws().remarks[0];
+    let expected = "shard.tar.gz: members of 1 other names are passed over, since none of them is a field, such as those of \
+                    'b.x/002'";
+    assert!(remark.ends_with(expected), "{remark}");
     assert_eq!(samples.column("text").expect("a field")[0].as_text(), Some("größer"));
     let none = read(&split("webdataset: { shards: shard.tar.gz, fields: { audio: flac } }"), &folder());
     let none = none.expect_err("no flac").to_string();

@@ -256,7 +256,6 @@ fn relative_paths_are_written_out_as_absolute() {
         "fasta: { files: { en: data/train.en, de: data/train.de } }",
         "fasta: { archive: data/pairs.tsv, members: { en: a.fasta } }",
         "parallel: { en: [data/train.en, 'data/train.?n'], de: ['data/*.de', data/train.de] }",
-        "json_lines: { file: data/pairs.tsv, columns: { en: a.0.en, de: a.0.de } }",
         "parquet: { file: [data/pairs.tsv, data/missing.parquet], columns: [en, de] }",
         "webdataset: { shards: 'data/*.tsv', fields: { en: txt, de: 'json:de' } }",
         "rows: { from: { tsv: { file: data/pairs.tsv, columns: [en, de] } }, each: { artist: [a, b] }, \
