@@ -40,7 +40,8 @@ pub(super) fn build(
     for chunk in streamed.chunks() {
         let chunk = chunk.map_err(RunError::data)?;
         let rows = chunk.len();
-        if passed + rows <= done {
+        // A chunk without samples behind all that was done brings flaws that were not counted yet.
+        if passed < done && passed + rows <= done {
             // What a former process has encoded is only looked at for texts that come again.
             note(&chunk, task, &mut seen)?;
             passed += rows;
@@ -109,7 +110,11 @@ fn add(
         findings.broken.name(reason);
         findings.first.get_or_insert_with(|| reason.clone());
     }
-    findings.remarks.extend(flaws.remarks.iter().filter(|_| first == 0).cloned());
+    for remark in &flaws.remarks {
+        if !findings.remarks.contains(remark) {
+            findings.remarks.push(remark.clone());
+        }
+    }
     let copies = rows.are_copies();
     for (row, encoded) in encoded.into_iter().enumerate() {
         match encoded {
