@@ -96,6 +96,11 @@ fn any_number_of_ranks_ends_with_the_same_bytes_and_log() {
         let told = finished.stdout.matches("everything is in").count();
         assert_eq!(told, 1, "the first rank alone speaks:\n{}", finished.stdout);
     }
+    // The first rank encodes what all read.
+    let on_disk = ["--set", "tasks.translate.data.store=disk", "--cache", "cache"];
+    let finished = succeed(&workshop, 2, &[&["experiment.yaml", "--run", "on-disk"][..], &on_disk].concat());
+    assert_eq!(sums(&workshop, "on-disk", 12), sums(&workshop, "one", 12));
+    assert_eq!(finished.stderr.matches("encoding its samples").count(), 1, "{}", finished.stderr);
 }
 
 #[test]

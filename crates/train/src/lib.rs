@@ -32,6 +32,7 @@ mod trained;
 mod trainer;
 mod training_examples;
 mod updates;
+mod wire;
 
 pub use any2any_mpi::ConnectError;
 pub use auxiliary_loss::{AuxiliaryLoss, LossBatch, LossPairs, with_loss};

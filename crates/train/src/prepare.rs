@@ -1,6 +1,7 @@
 //! Preparation of a training: from a checked experiment to encoded data, with all problems that remain before the first
 //! step.
 
+mod drawing;
 mod opening;
 mod storing;
 
@@ -20,8 +21,8 @@ use any2any_run::{AdapterSet, Groups, Role, RunError, Start, Task, TaskSide, enc
 use any2any_translate::text_metrics::spaces_missing;
 use any2any_translate::{OpenedSplit, Origin, Split, StoredExamples};
 
+use self::drawing::Drawn;
 use self::opening::{OpenedTask, Train, read, unreadable};
-use self::storing::Drawn;
 pub(crate) use self::storing::stored;
 use crate::error::TrainError;
 use crate::report::TaskReport;
@@ -402,7 +403,7 @@ fn fit_to_stored(
     {
         return Ok(adapters);
     }
-    storing::draw_all(document, &groups, opened, watch)?;
+    drawing::draw_all(document, &groups, opened, watch)?;
     let adapters = fit(document, groups, start, opened, watch)?;
     for task in opened {
         if let Train::Disk(_, drawn) = &mut task.train {
@@ -448,7 +449,7 @@ fn fit(
         })
         .collect();
     for (task, drawn) in groups.tasks().iter().zip(&drawn) {
-        drawn.iter().for_each(|drawn| storing::say_drawn(&task.name, drawn, watch));
+        drawn.iter().for_each(|drawn| drawing::say_drawn(&task.name, drawn, watch));
     }
     let values = |task: usize, role| match &opened[task].train {
         Train::Memory(train) => drawn[task].as_ref().map_or(train.values(role), |drawn| drawn.values(role)),

@@ -5,7 +5,8 @@ use any2any_experiment::{Diagnostic, Diagnostics, Document};
 use any2any_run::{Groups, Role, RunError, TaskSides};
 use any2any_translate::OpenedSplit;
 
-use super::storing::{Drawn, stored};
+use super::drawing::Drawn;
+use super::storing::stored;
 
 /// The opened splits of one task, which no adapter has seen yet.
 pub(super) struct OpenedTask {
