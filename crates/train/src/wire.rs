@@ -45,7 +45,7 @@ fn bfloat16(value: f32) -> u16 {
     if value.is_nan() {
         return (bits >> 16) as u16 | 0x40;
     }
-    (bits + 0x7fff + (bits >> 16 & 1) >> 16) as u16
+    ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16
 }
 
 #[cfg(test)]

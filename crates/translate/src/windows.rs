@@ -96,7 +96,7 @@ impl Translator {
         order.sort_by_key(|&place| std::cmp::Reverse(lengths[place]));
         let mut has = vec![false; searched.len()];
         let together = |place: usize| task.sources_together(lengths[place], decoding.hypotheses(), decoding);
-        for (number, batch) in cut(&order, |place| together(place)).into_iter().enumerate() {
+        for (number, batch) in cut(&order, together).into_iter().enumerate() {
             batch.iter().for_each(|&place| has[place] = part.has(number));
         }
         Ok(searched.into_iter().zip(has).filter_map(|(of, has)| has.then_some(of)).collect())

@@ -322,7 +322,8 @@ mod tests {
         let run = tempfile::tempdir().expect("a temporary folder");
         let other = tempfile::tempdir().expect("a temporary folder");
         let write = |path: std::path::PathBuf| std::fs::write(path, "en\na\n").expect("written");
-        (write(other.path().join("a.tsv")), write(run.path().join("own.tsv")));
+        write(other.path().join("a.tsv"));
+        write(run.path().join("own.tsv"));
         symlink(other.path().join("a.tsv"), run.path().join("link.csv")).expect("linked");
         let archives = Archives::within(Some(Reach::new(run.path(), [])));
         let named = |folder: &std::path::Path, names: &str| {
