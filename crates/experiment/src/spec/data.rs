@@ -58,7 +58,8 @@ pub struct Data {
     /// The place of the encoded training samples.
     #[serde(skip_serializing_if = "Store::is_default")]
     pub store: Store,
-    /// The most training samples that vocabularies and other states of a medium are fitted to; of more, as many are drawn.
+    /// The most training samples that vocabularies and other states of a medium are fitted to; of more, as many are drawn, and
+    /// of values that are files no more than have 64 MiB together.
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "is_usual_fit")]
     pub fit_samples: usize,
