@@ -1,12 +1,12 @@
 //! Filters of training samples: the same bytes and counts in memory and on the disk, however often encoding was killed.
 #![cfg(unix)]
 
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::stored;
 use crate::support::{TRANSFORMER, Workshop, sha256};
 
 const TRAINING: &str = "  steps: 20
@@ -123,47 +123,19 @@ fn filters_that_leave_nothing_are_named_with_their_place() {
     }
 }
 
-/// The files of the only entry of samples in the cache, which is at `folder`.
-fn entry(folder: &Path) -> (PathBuf, Vec<(String, String)>) {
-    let entries = std::fs::read_dir(folder.join("samples")).expect("a cache");
-    let mut folders = entries.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir());
-    let samples = folders.next().expect("an entry");
-    let files = std::fs::read_dir(&samples).expect("a folder").map(|entry| entry.expect("readable").path());
-    let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
-    let mut files: Vec<(String, String)> = files.map(|path| (name(&path), sha256(&path))).collect();
-    files.sort();
-    (samples, files)
-}
-
 #[test]
 fn killed_encodings_of_filtered_samples_count_the_same() {
     let workshop = Workshop::new();
-    workshop.succeed(&["data", "generate", "pairs", "corpus", "--pairs", "120000"]);
-    workshop.write(
-        "experiment.yaml",
-        "name: large
-tasks:
-  translate:
-    data:
-      files: { train: { parallel: { en: corpus/train.en, de: corpus/train.de } } }
-      filter: { duplicates: true, length: { most: 25 }, length_ratio: 1.5 }
-      store: disk
-      fit_samples: 1000
-    source: { text: { field: en, tokenizer: { bpe: { vocab: 500, shared: true } } } }
-    target: { text: { field: de } }
-model:
-  transformer: { d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1 }
-training: { steps: 2, schedule: { constant: { peak: 1.0e-3 } } }
-evaluation: { metrics: [] }
-",
-    );
+    let filter = "      filter: { duplicates: true, length: { most: 25 }, length_ratio: 1.5 }\n";
+    stored::large(&workshop, "120000", filter);
     let check = || workshop.json(&["check", "experiment.yaml", "--json"])["tasks"].clone();
     let expected = check();
     let counts = &expected[0]["splits"][0]["filtered"];
     assert_eq!(counts["of"], 120_000);
     let by_length = counts["by"]["length"].as_u64().expect("a count");
     assert!((1000..80_000).contains(&by_length), "{counts}");
-    let (samples, files) = entry(&workshop.path("cache"));
+    let samples = stored::entry(&workshop, "samples");
+    let files = stored::files(&samples);
     let mut gone_on = 0;
     let journal = samples.with_extension("unfinished").join("journal.jsonl");
     for _ in 0..3 {
@@ -180,7 +152,8 @@ evaluation: { metrics: [] }
         child.wait().expect("it is gone");
         gone_on += usize::from(!samples.exists());
         assert_eq!(check(), expected);
-        assert_eq!(entry(&workshop.path("cache")), (samples.clone(), files.clone()));
+        assert_eq!(stored::entry(&workshop, "samples"), samples);
+        assert_eq!(stored::files(&samples), files);
     }
     assert!(gone_on > 0, "all were killed too late");
 }

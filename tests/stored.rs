@@ -19,7 +19,7 @@ decoding: { max_length: 20 }";
 const ON_DISK: &[&str] = &["--set", "tasks.translate.data.store=disk"];
 
 /// The only entry of a kind in a workshop's cache.
-fn entry(workshop: &Workshop, kind: &str) -> PathBuf {
+pub(crate) fn entry(workshop: &Workshop, kind: &str) -> PathBuf {
     let folders = std::fs::read_dir(workshop.path("cache").join(kind)).expect("a cache");
     let mut folders = folders.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir());
     let found = folders.next().expect("an entry");
@@ -28,7 +28,7 @@ fn entry(workshop: &Workshop, kind: &str) -> PathBuf {
 }
 
 /// The digests of a folder's files, by name.
-fn files(folder: &Path) -> Vec<(String, String)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = std::fs::read_dir(folder)
         .expect("a folder")
         .map(|entry| entry.expect("readable").path())
@@ -205,32 +205,30 @@ fn damaged_vocabularies_are_not_trusted() {
     assert_eq!(files(&vocabulary), sound);
 }
 
-/// An experiment over a corpus that takes a moment to be encoded.
-fn large(workshop: &Workshop, pairs: &str) {
+/// An experiment over a corpus that takes a moment to be encoded, with further lines of its `data`.
+pub(crate) fn large(workshop: &Workshop, pairs: &str, options: &str) {
     workshop.succeed(&["data", "generate", "pairs", "corpus", "--pairs", pairs]);
-    workshop.write(
-        "experiment.yaml",
-        "name: large
+    let experiment = "name: large
 tasks:
   translate:
     data:
       files: { train: { parallel: { en: corpus/train.en, de: corpus/train.de } } }
       store: disk
-      fit_samples: 1000
+OPTIONS      fit_samples: 1000
     source: { text: { field: en, tokenizer: { bpe: { vocab: 500, shared: true } } } }
     target: { text: { field: de } }
 model:
   transformer: { d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1 }
 training: { steps: 2, schedule: { constant: { peak: 1.0e-3 } } }
 evaluation: { metrics: [] }
-",
-    );
+";
+    workshop.write("experiment.yaml", &experiment.replace("OPTIONS", options));
 }
 
 #[test]
 fn a_killed_preparation_is_gone_on_with() {
     let workshop = Workshop::new();
-    large(&workshop, "120000");
+    large(&workshop, "120000", "");
     let began = Instant::now();
     workshop.succeed(&["check", "experiment.yaml"]);
     let whole = began.elapsed();
@@ -261,7 +259,7 @@ fn a_killed_preparation_is_gone_on_with() {
 #[test]
 fn two_processes_make_one_cache() {
     let workshop = Workshop::new();
-    large(&workshop, "60000");
+    large(&workshop, "60000", "");
     workshop.succeed(&["check", "experiment.yaml"]);
     let samples = entry(&workshop, "samples");
     let expected = files(&samples);

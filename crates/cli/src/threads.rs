@@ -3,7 +3,7 @@
 use any2any_adapter::Registry;
 use any2any_experiment::spec::Device;
 use any2any_run::RunFolder;
-use any2any_train::{Elsewhere, Ranks};
+use any2any_train::{RankFailure, Ranks};
 
 /// Starts as many threads for parallel work as an experiment asks for. To be called before anything runs in parallel:
 /// threads that have started stay as many as they are.
@@ -16,7 +16,7 @@ pub(crate) fn start(choice: &Device) {
 
 /// Starts as many threads as an experiment asks for on one of several ranks, which share the cores of a machine if it does not
 /// say.
-pub(crate) fn start_among(choice: &Device, ranks: &Ranks) -> Result<(), Elsewhere> {
+pub(crate) fn start_among(choice: &Device, ranks: &Ranks) -> Result<(), RankFailure> {
     let shared = ranks.threads()?;
     let threads = if choice.threads == 0 { shared.unwrap_or(0) } else { choice.threads };
     start(&Device { threads, ..choice.clone() });

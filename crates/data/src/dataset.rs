@@ -171,13 +171,7 @@ impl Dataset {
             samples = join::join(self, join, samples, name)?;
         }
         samples = samples.with_flaws(flaws);
-        let limit = self.options.limit.as_ref().and_then(|limit| match name {
-            "train" => limit.train,
-            "validation" => limit.validation,
-            "test" => limit.test,
-            _ => None,
-        });
-        match limit {
+        match self.limit(name) {
             Some(limit) if limit < samples.len() => {
                 Ok(samples.select(&self.drawn(limit, samples.len(), name)))
             }
@@ -199,6 +193,17 @@ impl Dataset {
             }
         }
         Ok(values.into_iter().collect())
+    }
+
+    /// The most samples of a split, by its role.
+    fn limit(&self, role: &str) -> Option<usize> {
+        let limit = self.options.limit.as_ref()?;
+        match role {
+            "train" => limit.train,
+            "validation" => limit.validation,
+            "test" => limit.test,
+            _ => None,
+        }
     }
 
     /// The random generator of an option for a split.

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 ///
 /// let ranks = Alone;
 /// assert_eq!((ranks.rank(), ranks.size()), (0, 1));
-/// assert_eq!(ranks.gather(b"done"), [b"done".to_vec()]);
+/// assert_eq!(ranks.all_gather(b"done"), [b"done".to_vec()]);
 /// ```
 pub trait Communicator: Debug + std::marker::Send + Sync {
     /// The number of this rank, from 0.
@@ -22,7 +22,7 @@ pub trait Communicator: Debug + std::marker::Send + Sync {
     fn machine(&self) -> String;
 
     /// Gives every rank some bytes of each, in the order of ranks. Collective; waits for all.
-    fn gather(&self, bytes: &[u8]) -> Vec<Vec<u8>>;
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>>;
 
     /// Sends to some ranks and receives from some, all at once. Between two ranks, what is sent first is received first,
     /// and both know its length.
@@ -67,7 +67,7 @@ impl Communicator for Alone {
         String::new()
     }
 
-    fn gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
         vec![bytes.to_vec()]
     }
 

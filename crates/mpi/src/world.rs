@@ -70,7 +70,7 @@ impl Communicator for World {
         mpi::environment::processor_name().unwrap_or_default()
     }
 
-    fn gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
         self.with(|world| {
             let length = [bytes.len() as u64];
             let mut lengths = vec![0_u64; self.size];

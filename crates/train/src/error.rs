@@ -7,7 +7,7 @@ use any2any_data::DataError;
 use any2any_run::{LastGood, RunError};
 use any2any_translate::TranslateError;
 
-use crate::ranks::Elsewhere;
+use crate::ranks::RankFailure;
 
 /// An error on the way from an experiment to a trained model.
 #[derive(Debug, thiserror::Error)]
@@ -81,12 +81,12 @@ pub enum TrainError {
     },
     /// An error of another rank of the training.
     #[error(transparent)]
-    Elsewhere(#[from] Elsewhere),
+    RankFailure(#[from] RankFailure),
     /// Ranks that cannot share the batches of an update evenly.
     #[error(
         "{ranks} ranks cannot share the {batches} batches of an update evenly (`training.accumulate: {batches}`): start {fewer} of them, or set `training.accumulate` to a multiple of {ranks}, which makes another training, since an update then has as many batches"
     )]
-    Shares {
+    UnevenShares {
         /// The number of ranks.
         ranks: usize,
         /// The number of batches of an update.
@@ -98,7 +98,7 @@ pub enum TrainError {
     #[error(
         "rank {rank} has another {what} than rank 0: all ranks need the same program, experiment and data, and processors of one kind"
     )]
-    Apart {
+    RanksDiffer {
         /// The number of the rank.
         rank: usize,
         /// What differs.

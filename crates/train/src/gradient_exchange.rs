@@ -6,6 +6,7 @@
 //! of batches are powers of two, this is recursive halving and doubling (Thakur, Rabenseifner and Gropp 2005): every rank
 //! sends and receives less than twice the size of the model, however many there are.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -15,7 +16,7 @@ use any2any_run::parameters::Named;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::gradient_sum::{GradientSum, Partial};
-use crate::ranks::{Elsewhere, Ranks};
+use crate::ranks::{RankFailure, Ranks};
 use crate::wire::Wire;
 
 /// Zero that changes no bit of what it is added to, not even the sign of another zero.
@@ -55,7 +56,12 @@ impl GradientSum {
     /// # Errors
     ///
     /// If another rank has failed.
-    pub(crate) fn over(self, ranks: &Ranks, batches: usize, wire: Exchange) -> Result<Self, Elsewhere> {
+    pub(crate) fn all_reduce(
+        self,
+        ranks: &Ranks,
+        batches: usize,
+        wire: Exchange,
+    ) -> Result<Self, RankFailure> {
         if ranks.is_alone() {
             return Ok(self);
         }
@@ -70,7 +76,7 @@ impl GradientSum {
 }
 
 /// The names of all parameters that some batch of the update has a gradient of, on any rank, with their lengths.
-fn layout(ranks: &Ranks, partial: &[Partial]) -> Result<BTreeMap<String, usize>, Elsewhere> {
+fn layout(ranks: &Ranks, partial: &[Partial]) -> Result<BTreeMap<String, usize>, RankFailure> {
     let mut layout: BTreeMap<String, usize> = partial
         .iter()
         .flat_map(|node| &node.gradients)
@@ -79,9 +85,9 @@ fn layout(ranks: &Ranks, partial: &[Partial]) -> Result<BTreeMap<String, usize>,
     let lines: String = layout.iter().map(|(name, length)| format!("{length} {name}\n")).collect();
     // Most often all have the same.
     let sum = crc32c::crc32c(lines.as_bytes());
-    let sums = ranks.gather(&[sum.to_le_bytes(), (lines.len() as u32).to_le_bytes()].concat())?;
+    let sums = ranks.all_gather_bytes(&[sum.to_le_bytes(), (lines.len() as u32).to_le_bytes()].concat())?;
     if sums.iter().any(|other| *other != sums[0]) {
-        for other in ranks.gather(lines.as_bytes())? {
+        for other in ranks.all_gather_bytes(lines.as_bytes())? {
             let lines = String::from_utf8_lossy(&other).into_owned();
             let pairs = lines.lines().filter_map(|line| line.split_once(' '));
             layout.extend(pairs.filter_map(|(length, name)| Some((name.to_owned(), length.parse().ok()?))));
@@ -137,11 +143,11 @@ fn exchange(
                 add(&mut held, (merge.bucket, merge.left), &right);
             }
         }
-        let sent: Vec<(usize, Vec<f32>)> = transfers
-            .iter()
-            .filter(|of| of.from == me)
-            .map(|of| (of.to, wire.packed(held.remove(&(of.bucket, of.sent)).unwrap_or_default())))
-            .collect();
+        let given = transfers.iter().filter(|of| of.from == me);
+        let given: Vec<(usize, Vec<f32>)> =
+            given.map(|of| (of.to, held.remove(&(of.bucket, of.sent)).unwrap_or_default())).collect();
+        let sent: Vec<(usize, Cow<'_, [f32]>)> =
+            given.iter().map(|(to, values)| (*to, wire.packed(values))).collect();
         let received = transfers.iter().filter(|of| of.to == me);
         let mut received: Vec<(Transfer, Vec<f32>)> =
             received.map(|of| (*of, vec![0.0; wire.length(parts.of(of.bucket).len())])).collect();
@@ -150,7 +156,7 @@ fn exchange(
             received.iter_mut().map(|(of, values)| Receive { from: of.from, values }).collect(),
         );
         for (of, values) in received {
-            let values = wire.unpacked(values, parts.of(of.bucket).len());
+            let values = wire.unpacked(&values, parts.of(of.bucket).len());
             add(&mut held, (of.bucket, of.kept), &values);
             if let Some(sum) = held.remove(&(of.bucket, of.kept)) {
                 held.insert((of.bucket, of.kept.min(of.sent)), sum);
@@ -161,7 +167,7 @@ fn exchange(
     for ((bucket, _), values) in held {
         // Rounded by who has it too, so that all ranks have the same.
         let length = values.len();
-        total[parts.of(bucket)].copy_from_slice(&wire.unpacked(wire.packed(values), length));
+        total[parts.of(bucket)].copy_from_slice(&wire.unpacked(&wire.packed(&values), length));
     }
     give_back(communicator, &levels, parts, &mut total, wire);
     total
@@ -181,8 +187,8 @@ fn give_back(communicator: &dyn Communicator, levels: &[Level], parts: Parts, to
             .map(|of| (of.to, of.bucket, vec![0.0; wire.length(parts.of(of.bucket).len())]))
             .collect();
         let sent = back.iter().filter(|of| of.to == me);
-        let sent: Vec<(usize, Vec<f32>)> =
-            sent.map(|of| (of.from, wire.packed(total[parts.of(of.bucket)].to_vec()))).collect();
+        let sent: Vec<(usize, Cow<'_, [f32]>)> =
+            sent.map(|of| (of.from, wire.packed(&total[parts.of(of.bucket)]))).collect();
         communicator.exchange(
             sent.iter().map(|(to, values)| Send { to: *to, values }).collect(),
             received.iter_mut().map(|(from, _, values)| Receive { from: *from, values }).collect(),
@@ -190,7 +196,7 @@ fn give_back(communicator: &dyn Communicator, levels: &[Level], parts: Parts, to
         for (_, bucket, values) in received {
             let range = parts.of(bucket);
             let length = range.len();
-            total[range].copy_from_slice(&wire.unpacked(values, length));
+            total[range].copy_from_slice(&wire.unpacked(&values, length));
         }
     }
 }
@@ -274,7 +280,7 @@ mod tests {
             let first = ranks.rank() * each;
             let mut sum = GradientSum::from_batch(first);
             (first..first + each).for_each(|number| sum.add_named(batch(number)));
-            values(&sum.over(&ranks, batches, wire).expect("no rank fails").into_total())
+            values(&sum.all_reduce(&ranks, batches, wire).expect("no rank fails").into_total())
         };
         Threads::run(ranks, rank)
     }

@@ -46,7 +46,7 @@ pub use phases::{Phase, Phases};
 pub use prepare::{
     Checked, Prepared, PreparedTask, Preparing, Watch, check, check_watched, prepare, prepare_watched,
 };
-pub use ranks::{Elsewhere, Ranks};
+pub use ranks::{RankFailure, Ranks};
 pub use rehearsal::Rehearsal;
 pub use report::{SplitReport, TaskReport};
 pub use running_mean::Outcome;

@@ -29,7 +29,7 @@ pub struct Ranks {
 /// An error of another rank, which ends this one too.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("rank {rank} of {size}: {reason}")]
-pub struct Elsewhere {
+pub struct RankFailure {
     /// The number of the rank, from 0.
     pub rank: usize,
     /// The number of ranks.
@@ -93,7 +93,7 @@ impl Ranks {
         let ranks = self.size();
         if !batches.is_multiple_of(ranks) {
             let fewer = (1..=batches.min(ranks)).rev().find(|fewer| batches.is_multiple_of(*fewer));
-            return Err(TrainError::Shares { ranks, batches, fewer: fewer.unwrap_or(1) });
+            return Err(TrainError::UnevenShares { ranks, batches, fewer: fewer.unwrap_or(1) });
         }
         let each = batches / ranks;
         Ok(self.rank() * each..(self.rank() + 1) * each)
@@ -105,13 +105,13 @@ impl Ranks {
     /// # Errors
     ///
     /// If another rank has failed.
-    pub fn threads(&self) -> Result<Option<usize>, Elsewhere> {
+    pub fn threads(&self) -> Result<Option<usize>, RankFailure> {
         if self.is_alone() {
             return Ok(None);
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mine = format!("{} {}", self.communicator.machine(), allowed_cores());
-        let all = self.gather(mine.as_bytes())?;
+        let all = self.all_gather_bytes(mine.as_bytes())?;
         let beside = all.iter().filter(|other| **other == mine.as_bytes()).count();
         Ok(Some((cores / beside.max(1)).max(1)))
     }
@@ -123,7 +123,7 @@ impl Ranks {
     /// If it fails here, or on the first.
     pub fn first<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E>
     where
-        E: std::fmt::Display + From<Elsewhere>,
+        E: std::fmt::Display + From<RankFailure>,
     {
         if self.is_first() {
             self.agree(work())
@@ -141,13 +141,13 @@ impl Ranks {
     /// This rank's error, or else that of the first rank that has one.
     pub fn agree<T, E>(&self, result: Result<T, E>) -> Result<T, E>
     where
-        E: std::fmt::Display + From<Elsewhere>,
+        E: std::fmt::Display + From<RankFailure>,
     {
         if self.is_alone() || self.ended.load(Ordering::Relaxed) {
             return result;
         }
         match result {
-            Ok(value) => self.gather(&[]).map(|_| value).map_err(E::from),
+            Ok(value) => self.all_gather_bytes(&[]).map(|_| value).map_err(E::from),
             Err(error) => {
                 // Told to the others, who answer with what this rank does not need any more.
                 let _ = self.tell(FAILED, format!("{error:#}").as_bytes());
@@ -161,17 +161,17 @@ impl Ranks {
     /// # Errors
     ///
     /// If another rank has failed.
-    pub(crate) fn told_by_first<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<T, Elsewhere> {
+    pub(crate) fn broadcast<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<T, RankFailure> {
         if self.is_alone() {
             return Ok(value);
         }
         let written = if self.is_first() { serde_json::to_vec(&value) } else { Ok(Vec::new()) };
-        let failed = |error: serde_json::Error| Elsewhere {
+        let failed = |error: serde_json::Error| RankFailure {
             rank: 0,
             size: self.size(),
             reason: format!("its state cannot be told to the other ranks: {error}"),
         };
-        let all = self.gather(&written.map_err(failed)?)?;
+        let all = self.all_gather_bytes(&written.map_err(failed)?)?;
         if self.is_first() { Ok(value) } else { serde_json::from_slice(&all[0]).map_err(failed) }
     }
 
@@ -180,17 +180,20 @@ impl Ranks {
     /// # Errors
     ///
     /// If another rank has failed.
-    pub(crate) fn told_by_all<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<Vec<T>, Elsewhere> {
+    pub(crate) fn all_gather<T: Serialize + DeserializeOwned>(
+        &self,
+        value: T,
+    ) -> Result<Vec<T>, RankFailure> {
         if self.is_alone() {
             return Ok(vec![value]);
         }
-        let failed = |rank: usize, error: serde_json::Error| Elsewhere {
+        let failed = |rank: usize, error: serde_json::Error| RankFailure {
             rank,
             size: self.size(),
             reason: format!("what it has found cannot be told to the other ranks: {error}"),
         };
         let mine = serde_json::to_vec(&value).map_err(|error| failed(self.rank(), error))?;
-        let all = self.gather(&mine)?.into_iter().enumerate();
+        let all = self.all_gather_bytes(&mine)?.into_iter().enumerate();
         all.map(|(rank, told)| serde_json::from_slice(&told).map_err(|error| failed(rank, error))).collect()
     }
 
@@ -199,21 +202,21 @@ impl Ranks {
     /// # Errors
     ///
     /// If another rank has failed.
-    pub(crate) fn gather(&self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Elsewhere> {
+    pub(crate) fn all_gather_bytes(&self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, RankFailure> {
         if self.is_alone() {
             return Ok(vec![bytes.to_vec()]);
         }
         self.tell(FINE, bytes)
     }
 
-    fn tell(&self, kind: u8, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Elsewhere> {
+    fn tell(&self, kind: u8, bytes: &[u8]) -> Result<Vec<Vec<u8>>, RankFailure> {
         let message: Vec<u8> = std::iter::once(kind).chain(bytes.iter().copied()).collect();
-        let mut all = self.communicator.gather(&message);
+        let mut all = self.communicator.all_gather(&message);
         let failed = all.iter().position(|message| message.first() == Some(&FAILED));
         if let Some(rank) = failed {
             self.ended.store(true, Ordering::Relaxed);
             let reason = String::from_utf8_lossy(&all[rank][1..]).into_owned();
-            return Err(Elsewhere { rank, size: self.size(), reason });
+            return Err(RankFailure { rank, size: self.size(), reason });
         }
         all.iter_mut().for_each(|message| {
             message.remove(0);
@@ -292,7 +295,7 @@ pub(crate) mod tests {
             "here".to_owned()
         }
 
-        fn gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
             self.bytes.iter().for_each(|(to, _)| to.send(bytes.to_vec()).expect("it is there"));
             let receive = |(_, from): &(_, Mutex<Receiver<Vec<u8>>>)| {
                 from.lock().expect("one thread").recv().expect("it is there")
@@ -337,8 +340,8 @@ pub(crate) mod tests {
         let ends = together(4, |ranks| {
             let work = || match ranks.rank() {
                 1 => Err(TrainError::Unsupported("the disk is full".to_owned())),
-                2 => ranks.told_by_first(0).map(|_| ()).map_err(TrainError::from),
-                _ => ranks.gather(b"tokens").map(|_| ()).map_err(TrainError::from),
+                2 => ranks.broadcast(0).map(|_| ()).map_err(TrainError::from),
+                _ => ranks.all_gather_bytes(b"tokens").map(|_| ()).map_err(TrainError::from),
             };
             let end = ranks.agree(work()).expect_err("rank 1 fails").to_string();
             // What is asked after the end waits for nobody.
@@ -351,7 +354,7 @@ pub(crate) mod tests {
 
     #[test]
     fn all_ranks_have_what_the_first_has() {
-        assert_eq!(together(3, |ranks| ranks.told_by_first(ranks.rank() * 10 + 7).expect("told")), [7, 7, 7]);
+        assert_eq!(together(3, |ranks| ranks.broadcast(ranks.rank() * 10 + 7).expect("told")), [7, 7, 7]);
         assert_eq!(together(2, |ranks| ranks.threads().expect("told").is_some()), [true, true]);
         assert_eq!(Ranks::alone().threads(), Ok(None));
     }

@@ -334,11 +334,11 @@ impl Trainer {
             ("model", weights),
         ];
         let mine: Vec<u8> = sums.iter().flat_map(|(_, sum)| sum.to_le_bytes()).collect();
-        let all = self.ranks.gather(&mine)?;
+        let all = self.ranks.all_gather_bytes(&mine)?;
         for (rank, theirs) in all.iter().enumerate() {
             let mut pairs = sums.iter().zip(theirs.chunks(4).zip(all[0].chunks(4)));
             if let Some(((what, _), _)) = pairs.find(|(_, (theirs, first))| theirs != first) {
-                return Err(TrainError::Apart { rank, what });
+                return Err(TrainError::RanksDiffer { rank, what });
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Values on their way from one rank to another.
 
+use std::borrow::Cow;
+
 use any2any_experiment::spec::Exchange;
 
 /// The form of values on their way: as they are, or two numbers of 16 bits in the place of one of 32.
@@ -15,25 +17,25 @@ impl Wire {
         }
     }
 
-    pub(crate) fn packed(self, values: Vec<f32>) -> Vec<f32> {
+    pub(crate) fn packed(self, values: &[f32]) -> Cow<'_, [f32]> {
         let pair = |pair: &[f32]| {
             let high = pair.get(1).map_or(0, |&value| bfloat16(value));
             f32::from_bits(u32::from(bfloat16(pair[0])) | u32::from(high) << 16)
         };
         match self.0 {
-            Exchange::Float32 => values,
-            Exchange::Bfloat16 => values.chunks(2).map(pair).collect(),
+            Exchange::Float32 => Cow::Borrowed(values),
+            Exchange::Bfloat16 => Cow::Owned(values.chunks(2).map(pair).collect()),
         }
     }
 
     /// So many values that have arrived.
-    pub(crate) fn unpacked(self, values: Vec<f32>, length: usize) -> Vec<f32> {
+    pub(crate) fn unpacked(self, values: &[f32], length: usize) -> Cow<'_, [f32]> {
         match self.0 {
-            Exchange::Float32 => values,
+            Exchange::Float32 => Cow::Borrowed(values),
             Exchange::Bfloat16 => {
-                let pairs = values.into_iter().map(f32::to_bits);
+                let pairs = values.iter().map(|pair| pair.to_bits());
                 let halves = pairs.flat_map(|pair| [pair << 16, pair & 0xffff_0000]);
-                halves.map(f32::from_bits).take(length).collect()
+                Cow::Owned(halves.map(f32::from_bits).take(length).collect())
             }
         }
     }
@@ -65,9 +67,13 @@ mod tests {
         ];
         let wire = Wire(Exchange::Bfloat16);
         let values: Vec<f32> = cases.iter().map(|(value, _)| *value).collect();
-        let arrived = wire.unpacked(wire.packed(values), cases.len());
-        assert_eq!(arrived.into_iter().map(f32::to_bits).collect::<Vec<_>>(), cases.map(|(_, bits)| bits));
-        let nan = wire.packed(vec![f32::from_bits(0x7f80_0001)]);
-        assert!(wire.unpacked(nan, 1)[0].is_nan());
+        let arrived = wire.packed(&values);
+        let arrived = wire.unpacked(&arrived, cases.len());
+        assert_eq!(
+            arrived.iter().copied().map(f32::to_bits).collect::<Vec<_>>(),
+            cases.map(|(_, bits)| bits)
+        );
+        let nan = wire.packed(&[f32::from_bits(0x7f80_0001)]).into_owned();
+        assert!(wire.unpacked(&nan, 1)[0].is_nan());
     }
 }

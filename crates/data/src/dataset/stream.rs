@@ -60,13 +60,8 @@ impl Dataset {
     pub fn streamed(&self, role_or_name: &str) -> Option<Streamed> {
         let options = &self.options;
         let whole = options.split.is_none() && options.pair.is_none() && options.join.is_none();
-        let limited = options.limit.as_ref().is_some_and(|limit| match self.role_of(role_or_name) {
-            Some("train") => limit.train.is_some(),
-            Some("validation") => limit.validation.is_some(),
-            Some("test") => limit.test.is_some(),
-            _ => false,
-        });
-        if !whole || limited {
+        let name = self.role_of(role_or_name).unwrap_or(role_or_name);
+        if !whole || self.limit(name).is_some() {
             return None;
         }
         let (files, folder, archives) = match &self.source {
@@ -80,7 +75,6 @@ impl Dataset {
             Source::Generated { .. } => return None,
         };
         let paths = reader::lined(files, folder)?;
-        let name = self.role_of(role_or_name).unwrap_or(role_or_name);
         // Where the texts are not known, reading the whole split says so.
         let filter = self.filter(name).ok()?.map(|filter| (self.name().to_owned(), filter.clone()));
         let archives = Arc::new(archives.without_contents());

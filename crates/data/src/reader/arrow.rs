@@ -17,6 +17,7 @@ use arrow_schema::{ArrowError, Fields, SchemaRef};
 use super::Sink;
 use super::columnar::{self, Plan, walled};
 use super::lines::wrong;
+use super::packed;
 use crate::DataError;
 
 /// First bytes of a file; a stream begins with its schema.
@@ -66,10 +67,7 @@ pub(super) fn is_text(records: &Records, folder: &Path) -> bool {
 /// The schema of a file, and its batches with some of their columns.
 fn open(path: &Path, columns: Option<Vec<usize>>) -> Result<(SchemaRef, Batches), DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
-    let file = File::open(path).map_err(read)?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(wrong(path, "is a folder; name a file"));
-    }
+    let (file, _) = packed::file(path)?;
     let reader = begun(file).map_err(read)?;
     let opened = walled(|| -> Result<(SchemaRef, Batches), String> {
         let reader = StreamReader::try_new(reader, columns).map_err(|error| error.to_string())?;
@@ -101,8 +99,7 @@ struct Lengths {
 impl Lengths {
     fn of(path: &Path) -> Result<Self, DataError> {
         let read = |source| DataError::Read { path: path.to_owned(), source };
-        let file = File::open(path).map_err(read)?;
-        let size = file.metadata().map_err(read)?.len();
+        let (file, size) = packed::file(path)?;
         Ok(Self { reader: begun(file).map_err(read)?, size })
     }
 

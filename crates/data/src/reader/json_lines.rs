@@ -3,7 +3,8 @@
 //! The fields are those of `columns`, each with the path of its value (`translation.de`, `answers.0`), or else the
 //! strings, numbers, booleans and lists of whole numbers of the first object, also those inside of objects in it. A
 //! list is read as its numbers with spaces between them, the text that a medium of ids takes from every other format.
-//! An object that lacks one of `columns` is left out. One that lacks a field of the first object is not, since nobody may read that field: it is an absent
+//! An object that lacks one of `columns` is left out. One that lacks a field of the first object is not, since nobody
+//! may read that field: it is an absent
 //! value, which leaves the sample out where it is read. Other values of an object are ignored; whoever asks for one is
 //! told its place.
 

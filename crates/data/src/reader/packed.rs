@@ -50,19 +50,26 @@ impl Packing {
     }
 }
 
-/// Opens a file that is no text, and unpacks it if it is packed, which is told.
-pub(super) fn open(path: &Path) -> Result<(Box<dyn Read + Send>, bool), DataError> {
+/// Opens a file, and tells its length in bytes; a folder is refused.
+pub(super) fn file(path: &Path) -> Result<(File, u64), DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(read)?;
     let metadata = file.metadata().map_err(read)?;
     if metadata.is_dir() {
         return Err(wrong(path, "is a folder; name a file"));
     }
+    Ok((file, metadata.len()))
+}
+
+/// Opens a file that is no text, and unpacks it if it is packed, which is told.
+pub(super) fn open(path: &Path) -> Result<(Box<dyn Read + Send>, bool), DataError> {
+    let read = |source| DataError::Read { path: path.to_owned(), source };
+    let (file, length) = file(path)?;
     let mut reader = BufReader::new(file);
     let head = reader.fill_buf().map_err(read)?;
     match Packing::of(head) {
         Some(packing) => {
-            let limit = UnpackedLimit::of_packed(Some(metadata.len()));
+            let limit = UnpackedLimit::of_packed(Some(length));
             let unpacked = packing.unpacked(reader, limit).map_err(|error| unreadable(path, error))?;
             Ok((unpacked, true))
         }

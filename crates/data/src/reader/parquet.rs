@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderB
 use super::Sink;
 use super::columnar::{self, Plan, walled};
 use super::lines::wrong;
+use super::packed;
 use crate::DataError;
 
 /// Number of rows that are decoded at once.
@@ -67,10 +68,7 @@ pub(super) fn is_text(records: &Records, folder: &Path) -> bool {
 }
 
 fn open(path: &Path) -> Result<Builder, DataError> {
-    let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(wrong(path, "is a folder; name a file"));
-    }
+    let (file, _) = packed::file(path)?;
     // Arrow's own schema, which a file may have beside that of Parquet, only tells what else its writer called a text.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let open = || Builder::try_new_with_options(file, options).map_err(|error| error.to_string());

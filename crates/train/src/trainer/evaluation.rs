@@ -37,8 +37,8 @@ impl Trainer {
         }
         if !self.ranks.is_alone() {
             // The first alone has scored.
-            self.state = self.ranks.told_by_first(self.state.clone())?;
-            let stopping = self.ranks.told_by_all(self.stop.load(Ordering::Relaxed))?;
+            self.state = self.ranks.broadcast(self.state.clone())?;
+            let stopping = self.ranks.all_gather(self.stop.load(Ordering::Relaxed))?;
             self.stopping |= stopping.contains(&true);
             *rate = self.learning_rate();
         }
@@ -109,7 +109,7 @@ impl Trainer {
             Err(TranslateError::Cancelled(_)) => None,
             Err(error) => return Err(error.into()),
         };
-        let all: Option<Vec<T>> = self.ranks.told_by_all(mine)?.into_iter().collect();
+        let all: Option<Vec<T>> = self.ranks.all_gather(mine)?.into_iter().collect();
         all.ok_or_else(|| TranslateError::Cancelled(Cancelled).into())
     }
 

@@ -67,12 +67,12 @@ impl Trainer {
     ) -> Result<Self, TrainError> {
         if ranks.is_first() {
             let trainer = ranks.agree(Self::resume_on(ranks, run, registry, root, resuming, watch))?;
-            ranks.told_by_first(trainer.state.step)?;
+            ranks.broadcast(trainer.state.step)?;
             return ranks.agree(Ok(trainer));
         }
         ranks.agree(Ok::<_, TrainError>(()))?;
         // Later checkpoints have been set aside, if they were not whole.
-        let step = ranks.told_by_first(0)?;
+        let step = ranks.broadcast(0)?;
         let there = run.checkpoints().steps()?.contains(&step);
         let resuming = Resuming { from: there.then(|| format!("step-{step}")), ..resuming };
         ranks.agree(Self::resume_on(ranks, run, registry, root, resuming, watch))

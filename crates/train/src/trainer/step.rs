@@ -32,7 +32,7 @@ impl Trainer {
         let (outcomes, gradients) = self.ranks.agree(passes)?;
         let mut outcome = self.sum_of_all(&outcomes)?;
         let (batches, wire) = (update.len() * self.ranks.size(), self.experiment.training.exchange);
-        let mut gradients = gradients.over(&self.ranks, batches, wire)?;
+        let mut gradients = gradients.all_reduce(&self.ranks, batches, wire)?;
         outcome.gradient_norm = gradients.norm();
         if !outcome.gradient_norm.is_finite() {
             return Err(self.not_finite(step, "gradient", outcome.gradient_norm, update));
@@ -50,7 +50,7 @@ impl Trainer {
     /// The number of target tokens of all ranks' batches.
     fn tokens_of_all(&self, update: &[Batch]) -> Result<usize, TrainError> {
         let tokens: usize = update.iter().map(|batch| batch.tokens).sum();
-        let all = self.ranks.gather(&(tokens as u64).to_le_bytes())?;
+        let all = self.ranks.all_gather_bytes(&(tokens as u64).to_le_bytes())?;
         let tokens = all.iter().filter_map(|of| Some(u64::from_le_bytes(of.as_slice().try_into().ok()?)));
         Ok(tokens.sum::<u64>() as usize)
     }
@@ -114,7 +114,7 @@ impl Trainer {
         let mine: Vec<u8> =
             std::iter::once(stop).chain(outcomes.iter().flat_map(|outcome| outcome.to_bytes())).collect();
         let mut sum = Outcome::default();
-        for of in self.ranks.gather(&mine)? {
+        for of in self.ranks.all_gather_bytes(&mine)? {
             if let Some((stop, outcomes)) = of.split_first() {
                 self.stopping |= *stop == 1;
                 outcomes
