@@ -34,8 +34,8 @@ impl Channel {
         warnings: &mut Vec<String>,
     ) -> Result<Vec<f32>, AudioError> {
         let place = match (self, channels) {
-            (Self::Mean, _) => None,
             (_, 1) => Some(0),
+            (Self::Mean, _) => None,
             (Self::Left, 2) => Some(0),
             (Self::Right, 2) => Some(1),
             (Self::Left, _) => return Err(AudioError::Channel { channels, channel: "left" }),
@@ -48,7 +48,7 @@ impl Channel {
                 values.chunks_exact(channels).map(mean).collect()
             }
         };
-        if samples.iter().copied().all(believable) { Ok(samples) } else { Err(AudioError::Sample) }
+        if believable(&samples) { Ok(samples) } else { Err(AudioError::Sample) }
     }
 
     /// True if a channel, by its number from 0, is heard.

@@ -1,6 +1,6 @@
 //! Decoding of a file to one channel of samples.
 
-use any2any_adapter::{Contents, Magnitude, Part};
+use any2any_adapter::{Contents, Magnitude, Part, within};
 
 use crate::channel::Channel;
 use crate::error::AudioError;
@@ -36,14 +36,17 @@ pub(crate) fn warn_of_overshoot(
     (start, rate): (usize, f64),
     warnings: &mut Vec<String>,
 ) {
+    if OVERSHOOT.holds(values) {
+        return;
+    }
     let places = values.iter().enumerate().map(|(at, value)| (at % channels, start + at / channels, *value));
     let heard = places.filter(|(number, ..)| channel.hears(*number, channels));
     warnings.extend(OVERSHOOT.warning(heard, &[], Some(rate)));
 }
 
-/// True if a sample has a possible magnitude.
-pub(crate) fn believable(sample: f32) -> bool {
-    sample.abs() <= LOUDEST
+/// True if all samples have a possible magnitude.
+pub(crate) fn believable(samples: &[f32]) -> bool {
+    within(samples, LOUDEST)
 }
 
 /// A rate in whole hertz, if it is one that can be resampled.
@@ -127,7 +130,7 @@ pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, AudioError> {
         return Err(AudioError::Empty);
     }
     Channel::Mean.warn(&excerpt.values, channels, &mut warnings);
-    if !excerpt.values.iter().copied().all(believable) {
+    if !believable(&excerpt.values) {
         warnings.push(AudioError::Sample.to_string());
     }
     warn_of_overshoot(&excerpt.values, channels, Channel::Mean, (0, rate), &mut warnings);

@@ -2,7 +2,7 @@
 //!
 //! The `tar` crate reads long names of any length into memory; here they are bounded.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 
 use tar::{Entry, EntryType, PaxExtensions};
 
@@ -22,11 +22,26 @@ pub(crate) struct Member<'a, R: Read> {
 /// Calls a function with each member of a tar, until it returns an error.
 pub(crate) fn each<R: Read, E: From<io::Error>>(
     reader: R,
+    take: impl FnMut(Member<'_, R>) -> Result<(), E>,
+) -> Result<(), E> {
+    each_of(tar::Archive::new(reader).entries()?, take)
+}
+
+/// [`each`], which passes over the contents of members without reading them: one whose end is missing has to be found by its
+/// place.
+pub(crate) fn each_by_place<R: Read + Seek, E: From<io::Error>>(
+    reader: R,
+    take: impl FnMut(Member<'_, R>) -> Result<(), E>,
+) -> Result<(), E> {
+    each_of(tar::Archive::new(reader).entries_with_seek()?, take)
+}
+
+fn each_of<R: Read, E: From<io::Error>>(
+    entries: tar::Entries<'_, R>,
     mut take: impl FnMut(Member<'_, R>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut archive = tar::Archive::new(reader);
     let mut said = Said::default();
-    for entry in archive.entries()?.raw(true) {
+    for entry in entries.raw(true) {
         let mut content = entry?;
         match content.header().entry_type() {
             EntryType::GNULongName => said.name = Some(terminated(notes(&mut content)?)),

@@ -49,6 +49,8 @@ impl Coding {
             Self::Unsigned8 => data.iter().map(|&byte| (f32::from(byte) - 128.0) / 128.0).collect(),
             Self::ALaw => data.iter().map(|&byte| f32::from(a_law(byte)) / 32_768.0).collect(),
             Self::MuLaw => data.iter().map(|&byte| f32::from(mu_law(byte)) / 32_768.0).collect(),
+            Self::Signed(2, Order::Little) => sixteen_bits(data, i16::from_le_bytes),
+            Self::Signed(2, Order::Big) => sixteen_bits(data, i16::from_be_bytes),
             Self::Signed(_, Order::Little) => samples.map(|sample| integer(sample.iter().rev())).collect(),
             Self::Signed(_, Order::Big) => samples.map(|sample| integer(sample.iter())).collect(),
             Self::Float32(order) => {
@@ -59,6 +61,12 @@ impl Coding {
             }
         }
     }
+}
+
+/// Integers of 16 bits, which most files hold, over their full scale; each is exact as a float.
+fn sixteen_bits(data: &[u8], integer: impl Fn([u8; 2]) -> i16) -> Vec<f32> {
+    let (samples, _) = data.as_chunks::<2>();
+    samples.iter().map(|&sample| f32::from(integer(sample)) / 32_768.0).collect()
 }
 
 /// A signed integer of up to 4 bytes, the highest first, over its full scale. Bits beyond the 24 of a float are

@@ -128,8 +128,8 @@ struct Content<'a> {
 
 impl Content<'_> {
     /// The members of a tar that is not compressed, which stay in it until they are asked for.
-    fn find_tar(&mut self, reader: impl Read) -> io::Result<()> {
-        tarball::each(reader, |Member { name, kind, size, content, .. }| {
+    fn find_tar(&mut self, reader: impl Read + Seek) -> io::Result<()> {
+        tarball::each_by_place(reader, |Member { name, kind, size, content, .. }| {
             if !kind.is_file() && !kind.is_contiguous() {
                 return Ok(());
             }
