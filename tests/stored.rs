@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use any2any_adapter::Seed;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{TRANSFORMER, Workshop, media, sha256};
 
@@ -333,6 +333,28 @@ fn files_are_opened_for_their_batches_as_if_all_were_in_memory() {
         workshop.json(&[&["check", "experiment.yaml", "--json"], options].concat())["tasks"].clone()
     };
     assert_eq!(report(&[]), report(&on_disk));
+    // What is held out is opened again for each evaluation, and gives the same figures.
+    let evaluated = |run: &str, options: &[&str]| {
+        let mut found = workshop.json(&[&["evaluate", run, "--json"], options].concat());
+        found["decoding_seconds"].take();
+        found
+    };
+    for name in names {
+        let of_task = ["--task", name, "--by-length", "2"];
+        assert_eq!(evaluated("memory", &of_task), evaluated("disk", &of_task), "{name}");
+        let few = [&of_task[..], &["--limit", "3", "--split", "train"]].concat();
+        assert_eq!(evaluated("memory", &few), evaluated("disk", &few), "{name}");
+        assert_eq!(evaluated("disk", &few)["samples"], 3);
+    }
+    let validation = |run: &str| -> Vec<Value> {
+        let log = workshop.read(&format!("{run}/metrics.jsonl"));
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let lines = lines.filter(|line| line["kind"] != "train");
+        lines
+            .map(|line| json!([line["kind"], line["task"], line["loss"], line["decoded"], line["samples"]]))
+            .collect()
+    };
+    assert_eq!(validation("memory"), validation("disk"));
     // The cache names the files, which may go away.
     std::fs::remove_file(workshop.path("sounds/bert_ring_7.wav")).expect("it was there");
     train(&workshop, "without", &on_disk);

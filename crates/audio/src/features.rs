@@ -84,8 +84,10 @@ impl Features {
         let mut values = vec![0.0; self.spectrum.frames(samples.len()) * width];
         let mut bins = vec![0.0; self.bank.bins()];
         self.spectrum.analyse(samples, |frame, spectrum| {
-            for (bin, value) in bins.iter_mut().zip(spectrum) {
-                *bin = if self.power == 1 { value.norm() } else { value.norm_sqr() };
+            let bins_of_frame = bins.iter_mut().zip(spectrum);
+            match self.power {
+                1 => bins_of_frame.for_each(|(bin, value)| *bin = value.norm()),
+                _ => bins_of_frame.for_each(|(bin, value)| *bin = value.norm_sqr()),
             }
             let bands = &mut values[frame * width..][..width];
             self.bank.gather(&bins, bands);

@@ -58,7 +58,7 @@ pub(crate) fn data_warnings(warnings: &any2any_experiment::Diagnostics) {
 }
 
 /// Warns of metrics that count words between spaces that the references do not have.
-pub(crate) fn metric_warnings(metrics: &[Metric], references: &[String]) {
+pub(crate) fn metric_warnings(metrics: &[Metric], references: &[impl AsRef<str>]) {
     for missing in spaces_missing(metrics, references) {
         eprintln!("warning: {}; {}", missing.message, missing.help);
     }

@@ -8,7 +8,7 @@ mod storing;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Kept, Registry, Sequence, Value};
+use any2any_adapter::{Adapter, AdapterError, Kept, Registry, Sequence};
 use any2any_architecture::Block;
 use any2any_data::batching::Lengths;
 use any2any_data::cache::Cache;
@@ -19,10 +19,10 @@ use any2any_metrics::ValueMetric;
 use any2any_model::rehearse_block;
 use any2any_run::{AdapterSet, Groups, Role, RunError, Start, Task, TaskSide, encoder_blocks};
 use any2any_translate::text_metrics::spaces_missing;
-use any2any_translate::{OpenedSplit, Origin, Split, StoredExamples};
+use any2any_translate::{HeldOut, OpenedSplit, Origin, Split, StoredExamples};
 
 use self::drawing::Drawn;
-use self::opening::{OpenedTask, Train, read, unreadable};
+use self::opening::{OpenedTask, Train, Unencoded, read, unreadable};
 pub(crate) use self::storing::stored;
 use crate::error::TrainError;
 use crate::report::TaskReport;
@@ -62,9 +62,9 @@ pub struct PreparedTask {
     /// The samples of the training split that are within the limits.
     pub selection: Selection,
     /// The validation split.
-    pub validation: Option<Split>,
+    pub validation: Option<HeldOut>,
     /// The test split.
-    pub test: Option<Split>,
+    pub test: Option<HeldOut>,
 }
 
 impl PreparedTask {
@@ -212,7 +212,7 @@ fn encode(
     let digest = cache.as_ref().map(|_| adapters.digest()).transpose()?;
     check_tasks(document, &adapters)?;
     let taken_over = start_report::check(document, &adapters, start.as_ref())?;
-    let warnings = warnings(document, &adapters, &opened);
+    let mut warnings = adapter_warnings(document, &adapters);
     let batch = &document.experiment.training.batch;
     let limits = Limits { source: batch.max_source_length, target: batch.max_target_length };
     let tasks = opened
@@ -226,6 +226,9 @@ fn encode(
                 other => other,
             };
             let split = |opened: OpenedSplit| Split::new(opened, task).map_err(unread);
+            let held_out = |unencoded: Option<Unencoded>| {
+                unencoded.map(|unencoded| unencoded.encode(task)).transpose().map_err(unread)
+            };
             let (train, stored) = match (opened.train, &cache, &digest) {
                 (Train::Memory(train), ..) => (split(train)?, None),
                 (Train::Disk(streamed, _), Some(cache), Some(digest)) => {
@@ -244,22 +247,17 @@ fn encode(
                     reason: selection.to_string(),
                 });
             }
-            Ok(PreparedTask {
-                name: task.name().to_owned(),
-                train,
-                stored,
-                selection,
-                validation: opened.validation.map(split).transpose()?,
-                test: opened.test.map(split).transpose()?,
-            })
+            let (validation, test) = (held_out(opened.validation)?, held_out(opened.test)?);
+            Ok(PreparedTask { name: task.name().to_owned(), train, stored, selection, validation, test })
         })
-        .collect::<Result<_, TrainError>>()?;
+        .collect::<Result<Vec<PreparedTask>, TrainError>>()?;
+    metric_warnings(document, &adapters, &tasks, &mut warnings);
+    let warnings = warnings.into_iter().collect();
     Ok(Encoding { adapters, tasks, warnings, start, taken_over })
 }
 
-/// Warnings about values that are allowed but probably not intended: those of the adapters, each once at the first side
-/// that has it, and those about metrics that count words between spaces, for targets without spaces.
-fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -> Diagnostics {
+/// The adapters' warnings about values that are allowed but probably not intended, each once at the first side that has it.
+fn adapter_warnings(document: &Document, adapters: &AdapterSet) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut asked: Vec<&Arc<dyn Adapter>> = Vec::new();
     for task in adapters.tasks() {
@@ -276,11 +274,21 @@ fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -
             found.extend(said.map(|warning| document.diagnose(&place, warning, None).as_warning()));
         }
     }
-    for (task, opened) in adapters.tasks().iter().zip(opened) {
+    found
+}
+
+/// Warnings about metrics that count words between spaces, for targets without spaces.
+fn metric_warnings(
+    document: &Document,
+    adapters: &AdapterSet,
+    prepared: &[PreparedTask],
+    found: &mut Vec<Diagnostic>,
+) {
+    for (task, prepared) in adapters.tasks().iter().zip(prepared) {
         // Without a source nothing is decoded, and no metric is computed.
-        let held_out = opened.validation.as_ref().or(opened.test.as_ref());
+        let held_out = prepared.validation.as_ref().or(prepared.test.as_ref());
         let (Some(held_out), true) = (held_out, task.source().is_some()) else { continue };
-        let texts: Vec<&str> = held_out.targets.iter().filter_map(Value::as_text).collect();
+        let texts = held_out.reference_texts();
         let own = task.spec().metrics.is_some();
         let list =
             if own { format!("/tasks/{}/metrics", task.name()) } else { "/evaluation/metrics".to_owned() };
@@ -292,7 +300,6 @@ fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -
             }
         }
     }
-    found.into_iter().collect()
 }
 
 /// Tries the blocks of the program's own at the width of the model.

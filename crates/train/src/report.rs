@@ -1,5 +1,7 @@
 //! Report about the data of a task before the first step: samples left out or filtered, files passed over, oddities.
 
+use std::borrow::Cow;
+
 use any2any_data::Filtered;
 use any2any_translate::{Oddities, Split};
 use serde::Serialize;
@@ -53,19 +55,14 @@ impl PreparedTask {
     /// The report about the data.
     pub fn report(&self) -> TaskReport {
         let splits = self.splits();
-        // The samples of a training split may be stored.
-        let samples = |name, split: &Split| match (name, &self.stored) {
-            ("train", Some(stored)) => stored.len(),
-            _ => split.references.len(),
-        };
         let mut warnings = Vec::new();
         if self.selection.left_out() > 0 {
             warnings.push(format!("train: {}", self.selection));
         }
-        for &(name, split) in &splits {
+        for (name, split, _) in &splits {
             warnings.extend(split.warnings().into_iter().map(|words| format!("{name}: {words}")));
         }
-        let passed_over = any2any_data::passed_over(splits.iter().map(|(_, split)| &split.flaws));
+        let passed_over = any2any_data::passed_over(splits.iter().map(|(_, split, _)| &split.flaws));
         warnings.extend(passed_over.iter().map(ToString::to_string));
         TaskReport {
             task: self.name.clone(),
@@ -73,17 +70,18 @@ impl PreparedTask {
             too_long: self.selection.left_out(),
             splits: splits
                 .iter()
-                .map(|&(name, split)| SplitReport::of(name, split, samples(name, split)))
+                .map(|(name, split, samples)| SplitReport::of(name, split, *samples))
                 .collect(),
             warnings,
         }
     }
 
-    /// The splits of the task, by their roles.
-    fn splits(&self) -> Vec<(&'static str, &Split)> {
-        let splits = [("train", Some(&self.train)), ("validation", self.validation.as_ref())];
-        let splits = splits.into_iter().chain([("test", self.test.as_ref())]);
-        splits.filter_map(|(name, split)| Some((name, split?))).collect()
+    /// What was found in the splits of the task, by their roles, and the number of samples of each.
+    fn splits(&self) -> Vec<(&'static str, Cow<'_, Split>, usize)> {
+        let held_out = [("validation", &self.validation), ("test", &self.test)].into_iter();
+        let held_out = held_out.filter_map(|(name, split)| Some((name, split.as_ref()?)));
+        let found = held_out.map(|(name, split)| (name, Cow::Owned(split.findings()), split.len()));
+        std::iter::once(("train", Cow::Borrowed(&self.train), self.samples())).chain(found).collect()
     }
 }
 

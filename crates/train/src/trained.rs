@@ -4,7 +4,7 @@ use any2any_data::Broken;
 use any2any_experiment::spec::Experiment;
 use any2any_run::{AdapterSet, CardScores, ModelCard, RunFolder, State};
 use any2any_translate::evaluate::{self, TeacherForced};
-use any2any_translate::{Split, Translator};
+use any2any_translate::{HeldOut, Translator};
 use burn::tensor::Device;
 use serde_json::{Value, json};
 
@@ -101,17 +101,18 @@ impl Trained {
         let settings = &self.experiment.evaluation;
         let mut all = Vec::new();
         for (prepared, task) in self.tasks.iter().zip(self.adapters.tasks()) {
-            let held_out: Option<(&'static str, &Split)> = match (&prepared.test, &prepared.validation) {
+            let held_out: Option<(&'static str, &HeldOut)> = match (&prepared.test, &prepared.validation) {
                 (Some(split), _) => Some(("test", split)),
                 (None, Some(split)) => Some(("validation", split)),
                 (None, None) => None,
             };
             let Some((name, split)) = held_out else { continue };
             let tokens = self.experiment.training.batch.tokens;
-            let forced = evaluate::teacher_forced(&translator, task, &split.examples, tokens)?;
+            let forced = evaluate::teacher_forced(&translator, task, split, tokens)?;
             let (scores, samples) = if task.source().is_some() {
-                let decoded = evaluate::decode(&translator, task, split, task.decoding(), None)?;
-                let shown = decoded.shown(split, settings.show).into_iter();
+                let wanted = (None, settings.show);
+                let (decoded, shown) = evaluate::decode(&translator, task, split, task.decoding(), wanted)?;
+                let shown = shown.into_iter();
                 let samples = shown.map(|sample| [sample.source, sample.output, sample.reference]);
                 (decoded.scores(task.metrics())?, samples.collect())
             } else {
@@ -123,7 +124,7 @@ impl Trained {
                 forced,
                 scores,
                 samples,
-                broken: split.broken.clone(),
+                broken: split.findings().broken,
             });
         }
         Ok(all)

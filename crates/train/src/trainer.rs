@@ -17,7 +17,7 @@ use any2any_model::Model;
 use any2any_run::{
     AdapterSet, Existing, ExperimentTexts, RunFolder, RunLock, Start, State, fresh_model, parameters,
 };
-use any2any_translate::{checksum_behind, checksum_with_texts};
+use any2any_translate::{HeldOut, checksum_behind};
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -149,11 +149,7 @@ impl Trainer {
             Some(stored) => stored.checksum_behind(sum),
             None => checksum_behind(sum, &task.train.examples),
         });
-        let validation = || tasks.iter().filter_map(|task| task.validation.as_ref());
-        let validation = checksum_with_texts(
-            validation().flat_map(|split| &split.examples),
-            validation().flat_map(|split| split.sources.iter().chain(&split.references)),
-        );
+        let validation = HeldOut::checksum(tasks.iter().filter_map(|task| task.validation.as_ref()));
         let rates = Rates::new(experiment.training.rates.clone());
         let mut trainer = Self {
             optimizer: Optimizer::new(experiment.training.optimizer.clone()).with_rates(rates),

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::encoded_source::EncodedSource;
 use crate::error::TranslateError;
 use crate::evaluate::{self, DecodedSplit};
+use crate::held_out::HeldOut;
 use crate::split::Split;
 use crate::translator::Translator;
 
@@ -39,30 +40,34 @@ pub struct Controls {
 }
 
 impl Controls {
-    /// Decodes a split under both controls, which depend only on the experiment's seed.
+    /// Decodes a split under both controls, which depend only on the experiment's seed. Of a split that is searched for in
+    /// [groups](HeldOut::groups), sources are swapped within each.
     ///
     /// # Errors
     ///
-    /// If the task has no source.
+    /// If the task has no source, or a file can no longer be read.
     pub fn decode(
         translator: &Translator,
         task: &Task,
-        split: &Split,
+        split: &HeldOut,
         decoding: &Decoding,
     ) -> Result<Self, TranslateError> {
         let seed = Seed(translator.experiment.seed);
-        let sources: Vec<EncodedSource> =
-            split.examples.iter().filter_map(|example| split.source_of(example)).collect();
-        // Without the sources' values, of which blank ones would need no search.
-        let replaced = Split { examples: split.examples.clone(), ..split.with_references() };
-        let decode = |sources: Vec<EncodedSource>| {
-            let windows = sources.iter().map(EncodedSource::windows).collect();
-            evaluate::decode_from(translator, task, &replaced, windows, decoding)
+        let under = |name: &str, replace: &dyn Fn(&[EncodedSource], &mut Random) -> Vec<EncodedSource>| {
+            let mut group = 0;
+            let decoded = DecodedSplit::of_groups(split, (None, 0), |split, places| {
+                let sources = split.examples.iter().filter_map(|example| split.source_of(example));
+                let mut random = seed.random(&format!("controls: {name}"), group);
+                group += 1;
+                let replaced = replace(&sources.collect::<Vec<_>>(), &mut random);
+                let windows = replaced.iter().map(EncodedSource::windows).collect();
+                // Without the sources' values, of which blank ones would need no search.
+                let without = Split { sources: Vec::new(), ..split.clone() };
+                evaluate::decode_from(translator, task, (&without, places), windows, decoding).map(Some)
+            })?;
+            Ok::<_, TranslateError>(decoded.unwrap_or_default().0)
         };
-        Ok(Self {
-            swapped: decode(swapped(&sources, &mut seed.random("controls: swapped", 0)))?,
-            noise: decode(of_noise(&sources, &mut seed.random("controls: noise", 0)))?,
-        })
+        Ok(Self { swapped: under("swapped", &swapped)?, noise: under("noise", &of_noise)? })
     }
 
     /// A score of the outputs from the true sources beside that of both controls; `score` computes it with its

@@ -3,6 +3,7 @@
 
 mod parts;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,13 +11,14 @@ use any2any_adapter::{Kind, Value};
 use any2any_experiment::spec::{Decoding, Metric, Plugged};
 use any2any_metrics as metrics;
 use any2any_metrics::{Score, ValueMetric};
-use any2any_run::Task;
+use any2any_run::{RunError, Task};
 use serde::Serialize;
 
 use crate::decode::Output;
 use crate::encoded_source::SourceWindows;
 use crate::error::TranslateError;
 use crate::example::Example;
+use crate::held_out::HeldOut;
 use crate::media_metrics;
 use crate::split::{Split, evenly};
 use crate::text_metrics::score_texts;
@@ -58,7 +60,7 @@ impl fmt::Display for TeacherForced {
 }
 
 /// The decoded outputs of a split, beside its references.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct DecodedSplit {
     /// The best output of each sample, in the order of the split.
@@ -93,53 +95,56 @@ pub struct ShownSample {
     pub file: Option<String>,
 }
 
-/// The teacher-forced loss of a split.
+/// The teacher-forced loss of a split, of the samples whose sources are read at once.
 ///
 /// # Errors
 ///
-/// If the work is cancelled.
+/// If the work is cancelled, or a file can no longer be read.
 pub fn teacher_forced(
     translator: &Translator,
     task: &Task,
-    examples: &[Example],
+    split: &HeldOut,
     batch_tokens: usize,
 ) -> Result<TeacherForced, TranslateError> {
-    let all = TeacherForced::of_part(translator, task, examples, batch_tokens, Part::ALL)?;
+    let all = TeacherForced::of_part(translator, task, split, batch_tokens, Part::ALL)?;
     Ok(TeacherForced::of_parts(translator, task, vec![all]))
 }
 
-/// Decodes a split, or its first samples.
+/// Decodes a split, or its first samples, and gives some of them, evenly spaced, to be shown.
 ///
 /// # Errors
 ///
-/// If the task has no source or the target medium cannot be written.
+/// If the task has no source, the target medium cannot be written, or a file can no longer be read.
 pub fn decode(
     translator: &Translator,
     task: &Task,
-    split: &Split,
+    split: &HeldOut,
     decoding: &Decoding,
-    at_most: Option<usize>,
-) -> Result<DecodedSplit, TranslateError> {
-    decode_from(translator, task, split, parts::sources(task, split, at_most)?, decoding)
+    (at_most, shown): (Option<usize>, usize),
+) -> Result<(DecodedSplit, Vec<ShownSample>), TranslateError> {
+    DecodedSplit::of_groups(split, (at_most, shown), |split, places| {
+        decode_from(translator, task, (split, places), parts::sources(task, split)?, decoding).map(Some)
+    })
+    .map(Option::unwrap_or_default)
 }
 
-/// Decodes the first samples of a split from these sources, each in its windows.
+/// Decodes some samples, of these places in their split, from these sources.
 pub(crate) fn decode_from(
     translator: &Translator,
     task: &Task,
-    split: &Split,
+    (split, places): (&Split, &[usize]),
     sources: Vec<SourceWindows<'_>>,
     decoding: &Decoding,
 ) -> Result<DecodedSplit, TranslateError> {
-    let outputs = decode_some(translator, task, split, sources.clone(), decoding, Part::ALL)?;
+    let outputs = decode_some(translator, task, (split, places), sources.clone(), decoding, Part::ALL)?;
     Ok(DecodedSplit::new(split, &sources, outputs))
 }
 
-/// The outputs of those of the first samples of a split that a part has, with their places.
+/// The outputs of those samples that a part has, each with its place in `split`; `places` are those in the whole split.
 fn decode_some(
     translator: &Translator,
     task: &Task,
-    split: &Split,
+    (split, places): (&Split, &[usize]),
     sources: Vec<SourceWindows<'_>>,
     decoding: &Decoding,
     part: Part,
@@ -147,19 +152,24 @@ fn decode_some(
     // A blank source gives an empty output, as it does in a translation.
     let gives_nothing =
         |at: usize| split.sources.get(at).is_some_and(|source| translator.gives_nothing(task, source));
-    let searched = sources.into_iter().enumerate().filter(|&(at, _)| !gives_nothing(at));
-    let searched: Vec<Searched<'_>> =
-        searched.map(|(number, windows)| Searched { number, windows, phrases: Vec::new() }).collect();
+    let (ats, sources): (Vec<usize>, Vec<_>) =
+        sources.into_iter().enumerate().filter(|&(at, _)| !gives_nothing(at)).unzip();
+    let searched = ats.iter().zip(sources);
+    let searched: Vec<(usize, Searched<'_>)> = searched
+        .map(|(&at, windows)| (at, Searched { number: places[at], windows, phrases: Vec::new() }))
+        .collect();
     let searched = translator.searched_of_part(task, searched, decoding, part)?;
+    let (ats, searched): (Vec<usize>, Vec<_>) = searched.into_iter().unzip();
     let found = translator.search_windows(task, &searched, decoding, &[])?;
-    let pairs = searched.iter().zip(found);
-    Ok(pairs
-        .map(|(Searched { number, .. }, Found { mut outputs, .. })| (*number, outputs.swap_remove(0)))
+    Ok(ats
+        .into_iter()
+        .zip(found)
+        .map(|(at, Found { mut outputs, .. })| (at, outputs.swap_remove(0)))
         .collect())
 }
 
 impl DecodedSplit {
-    /// The first samples of a split with these sources, and the outputs of some places; all others are empty.
+    /// Samples with these sources, and the outputs of some places; all others are empty.
     fn new(split: &Split, sources: &[SourceWindows<'_>], outputs: Vec<(usize, Output)>) -> Self {
         let count = sources.len();
         let positions =
@@ -181,18 +191,67 @@ impl DecodedSplit {
         }
     }
 
-    /// Some samples, evenly spaced over the outputs; values other than texts are described.
-    pub fn shown(&self, split: &Split, count: usize) -> Vec<ShownSample> {
-        evenly(count, self.hypotheses.len())
-            .map(|at| ShownSample {
-                number: split.examples[at].sample,
-                source: split.sources[at].to_string(),
-                output: self.hypotheses[at].decoded.value.to_string(),
-                reference: self.references[at].to_string(),
-                value: self.hypotheses[at].decoded.value.clone(),
-                file: None,
-            })
-            .collect()
+    /// The outputs of a split, or of its first samples, group by group as `decode` gives them, and some samples to be shown.
+    /// `decode` is given the samples of a group with their places; `None` where it leaves the outputs to another process.
+    ///
+    /// # Errors
+    ///
+    /// Those of `decode`, and if a file can no longer be read.
+    pub fn of_groups<E: From<RunError>>(
+        split: &HeldOut,
+        (at_most, shown): (Option<usize>, usize),
+        mut decode: impl FnMut(&Split, &[usize]) -> Result<Option<Self>, E>,
+    ) -> Result<Option<(Self, Vec<ShownSample>)>, E> {
+        let groups = split.groups(at_most);
+        let count = groups.iter().map(Vec::len).sum();
+        let shown: BTreeSet<usize> = evenly(shown, count).collect();
+        let (mut places, mut all) = (Vec::with_capacity(count), Some(Self::default()));
+        let mut samples = BTreeMap::new();
+        for group in groups {
+            let part = split.part(&group)?;
+            match (decode(&part, &group)?, &mut all) {
+                (Some(decoded), Some(all)) => {
+                    let shown = group.iter().enumerate().filter(|(_, place)| shown.contains(place));
+                    samples.extend(shown.map(|(at, &place)| (place, decoded.sample(&part, at))));
+                    all.append(decoded);
+                    places.extend(group);
+                }
+                _ => all = None,
+            }
+        }
+        Ok(all.map(|decoded| (decoded.in_order(&places), samples.into_values().collect())))
+    }
+
+    /// Adds further samples.
+    fn append(&mut self, other: Self) {
+        self.hypotheses.extend(other.hypotheses);
+        self.reference_tokens.extend(other.reference_tokens);
+        self.references.extend(other.references);
+        self.alternatives.resize(other.alternatives.len(), Vec::new());
+        self.alternatives.iter_mut().zip(other.alternatives).for_each(|(set, more)| set.extend(more));
+        self.source_lengths.extend(other.source_lengths);
+    }
+
+    /// The samples in the order of their places.
+    fn in_order(self, places: &[usize]) -> Self {
+        if places.is_sorted() {
+            return self;
+        }
+        let mut order: Vec<usize> = (0..places.len()).collect();
+        order.sort_by_key(|&at| places[at]);
+        self.only(&order)
+    }
+
+    /// A sample of the split that was decoded; values other than texts are described.
+    fn sample(&self, split: &Split, at: usize) -> ShownSample {
+        ShownSample {
+            number: split.examples[at].sample,
+            source: split.sources[at].to_string(),
+            output: self.hypotheses[at].decoded.value.to_string(),
+            reference: self.references[at].to_string(),
+            value: self.hypotheses[at].decoded.value.clone(),
+            file: None,
+        }
     }
 
     /// Scores the outputs by some metrics.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use any2any_adapter::{AdapterError, Frames, Sequence, Value};
+use any2any_adapter::{AdapterError, Frames, Sequence};
 use any2any_data::batching::Lengths;
 use any2any_run::{Role, Task};
 use rayon::prelude::*;
@@ -68,33 +68,16 @@ pub(crate) fn checksum_with(sum: u32, example: &Example) -> u32 {
     crc32c::crc32c_append(sum, bytes(&example.target))
 }
 
-/// A checksum of reference samples: of their encoded sequences, and of the opened texts, on which scores are computed.
-pub fn checksum_with_texts<'a>(
-    examples: impl IntoIterator<Item = &'a Example>,
-    values: impl IntoIterator<Item = &'a Value>,
-) -> u32 {
-    let texts = values.into_iter().filter_map(Value::as_text);
-    texts.fold(checksum(examples), |sum, text| {
-        let sum = crc32c::crc32c_append(sum, &(text.len() as u64).to_le_bytes());
-        crc32c::crc32c_append(sum, text.as_bytes())
-    })
-}
-
 /// The sources of a split that are read in several windows, by the numbers of their samples. Those that cannot be read are
-/// left to [`encode`].
+/// left to [`encode_with`].
 pub(crate) fn long(opened: &OpenedSplit, task: &Task) -> BTreeMap<usize, EncodedSource> {
     let samples = opened.samples.par_iter().zip(&opened.sources);
     let long = samples.filter(|(_, source)| task.windows(source).is_ok_and(|windows| windows.len() > 1));
     long.filter_map(|(&sample, source)| Some((sample, EncodedSource::of(task, source).ok()?))).collect()
 }
 
-/// Encodes every opened sample of a split, with an error and its side in the place of each sample that cannot be
-/// encoded.
-pub(crate) fn encode(opened: &OpenedSplit, task: &Task) -> Vec<Result<Example, (Role, AdapterError)>> {
-    encode_with(opened, task, |_| None)
-}
-
-/// Encodes a split as [`encode`] does, of which some sources are encoded already, by the numbers of their samples.
+/// Encodes every opened sample of a split, with an error and its side in the place of each sample that cannot be encoded.
+/// Some sources are encoded already, by the numbers of their samples.
 pub(crate) fn encode_with<'s>(
     opened: &OpenedSplit,
     task: &Task,

@@ -1,9 +1,12 @@
 //! Teacher-forced losses of whole splits, without dropout or smoothing.
 
+use std::borrow::Cow;
+
+use any2any_data::batching::Lengths;
 use any2any_model::{
     EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, TokenTargets, frame_loss,
 };
-use any2any_run::Task;
+use any2any_run::{RunError, Task};
 use burn::tensor::{Device, Tensor};
 
 use crate::batch::{Batch, Targets};
@@ -21,34 +24,43 @@ impl Translator {
         tokens: usize,
         mut each: impl FnMut(&Batch, &Loss),
     ) -> Result<(), TranslateError> {
-        self.losses_of_part(task, examples, tokens, Part::ALL, |_, batch, loss| each(batch, loss))
+        let lengths = |place: usize| examples[place].lengths();
+        let read =
+            |places: &[usize]| Ok(places.iter().map(|&place| Cow::Borrowed(&examples[place])).collect());
+        let all = (0..examples.len()).collect();
+        self.losses_of_part(task, (all, lengths, read), tokens, Part::ALL, |_, batch, loss| each(batch, loss))
     }
 
-    /// The losses of those batches that a part has, each with its number.
-    pub(crate) fn losses_of_part(
+    /// The losses of those batches that a part has, each with its number. Examples are given by their places, with the lengths
+    /// of each, and are read batch by batch.
+    pub(crate) fn losses_of_part<'e>(
         &self,
         task: &Task,
-        examples: &[Example],
+        (mut places, lengths, read): (
+            Vec<usize>,
+            impl Fn(usize) -> Lengths,
+            impl Fn(&[usize]) -> Result<Vec<Cow<'e, Example>>, RunError>,
+        ),
         tokens: usize,
         part: Part,
         mut each: impl FnMut(usize, &Batch, &Loss),
     ) -> Result<(), TranslateError> {
-        self.require_examples(task, examples)?;
         let model = self.model();
         let device = model.device();
         let framing = task.framing();
-        let longest = |example: &Example| example.lengths().longest();
-        let mut order: Vec<&Example> = examples.iter().collect();
-        order.sort_by_key(|example| std::cmp::Reverse(longest(example)));
-        let mut rest = order.as_slice();
+        let longest = |place: usize| lengths(place).longest();
+        places.sort_by_key(|&place| std::cmp::Reverse(longest(place)));
+        let mut rest = places.as_slice();
         for number in 0.. {
-            let Some(first) = rest.first() else { break };
+            let Some(&first) = rest.first() else { break };
             let (now, later) = rest.split_at((tokens / longest(first)).clamp(1, rest.len()));
             rest = later;
             if !part.has(number) {
                 continue;
             }
-            let batch = Batch::new(task.number(), now.iter().copied(), framing);
+            let examples = read(now)?;
+            self.require_examples(task, examples.iter().map(AsRef::as_ref))?;
+            let batch = Batch::new(task.number(), examples.iter().map(AsRef::as_ref), framing);
             let loss = loss_of(model, &batch, &device, &mut self.pass());
             self.cancellation().check()?;
             each(number, &batch, &loss);

@@ -90,6 +90,20 @@ impl Warnings {
     }
 }
 
+impl Warnings {
+    /// Adds the warnings about further samples.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (warning, count, first) in other.found {
+            match self.found.iter().position(|(known, ..)| *known == warning) {
+                Some(place) => self.found[place].1 += count,
+                None if self.found.len() == ODDITIES => self.more += count,
+                None => self.found.push((warning, count, first)),
+            }
+        }
+        self.more += other.more;
+    }
+}
+
 impl fmt::Display for Warnings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, (warning, count, first)) in self.found.iter().enumerate() {
@@ -171,6 +185,14 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The lines of a split that cannot be read, among all lines and samples.
+pub(crate) fn lines_and_rows(samples: &Samples) -> Broken {
+    let mut broken = samples.flaws().broken.clone();
+    // Lines that cannot be read are no samples.
+    broken.of = broken.count + samples.len();
+    broken
+}
+
 impl OpenedSplit {
     /// Opens every sample of a split; those that cannot be read are left out and counted.
     ///
@@ -178,24 +200,45 @@ impl OpenedSplit {
     ///
     /// If a field is missing, or no sample at all can be read.
     pub fn new(samples: &Samples, task: &TaskSides) -> Result<Self, RunError> {
+        let all: Vec<usize> = (0..samples.len()).collect();
+        let (mut opened, first) = Self::of_rows(samples, task, &all)?;
+        if let (Some(error), true) = (first, opened.samples.is_empty()) {
+            return Err(error);
+        }
+        // Lines that cannot be read come first.
+        let rows = std::mem::replace(&mut opened.broken, lines_and_rows(samples));
+        opened.broken.merge(&rows);
+        Ok(opened)
+    }
+
+    /// Opens some samples, by their numbers in their split, beside the error of the first that cannot be read. Those that
+    /// cannot be are counted, but not among how many, and without the lines that are no samples.
+    ///
+    /// # Errors
+    ///
+    /// If a field is missing, or a further reference cannot be read.
+    pub(crate) fn of_rows(
+        samples: &Samples,
+        task: &TaskSides,
+        numbers: &[usize],
+    ) -> Result<(Self, Option<RunError>), RunError> {
         let rows = Rows::of(samples, task)?;
         let fields = task.fields();
-        let pairs: Vec<_> = (0..samples.len()).into_par_iter().map(|row| rows.open(row)).collect();
+        let pairs: Vec<_> = numbers.par_iter().map(|&row| rows.open(row)).collect();
         let mut opened = Self {
             samples: Vec::with_capacity(pairs.len()),
             sources: Vec::new(),
             targets: Vec::with_capacity(pairs.len()),
             alternatives: Vec::new(),
-            broken: samples.flaws().broken.clone(),
+            broken: Broken::default(),
             warnings: Warnings::default(),
             flaws: samples.flaws().clone(),
             copies: rows.are_copies(),
             files: Files::default(),
-            file_bytes: (0..samples.len()).map(|row| samples.bytes_of_files(&fields, row, 0)).collect(),
+            file_bytes: numbers.iter().map(|&row| samples.bytes_of_files(&fields, row, 0)).collect(),
         };
-        opened.broken.of = pairs.len() + opened.broken.count;
         let mut first = None;
-        for (row, pair) in pairs.into_iter().enumerate() {
+        for (&row, pair) in numbers.iter().zip(pairs) {
             match pair {
                 Ok(pair) => {
                     let place = opened.samples.len();
@@ -208,21 +251,15 @@ impl OpenedSplit {
                     opened.sources.extend(source);
                     opened.targets.push(target);
                 }
-                Err((role, error)) => {
-                    opened.broken.add(named(role, row, &error));
-                    first.get_or_insert((role, error));
+                Err((role, source)) => {
+                    opened.broken.add(named(role, row, &source));
+                    let side = format!("{} {}", task.name, role.word());
+                    first.get_or_insert(RunError::Adapter { side, source });
                 }
             }
         }
-        match first {
-            Some((role, source)) if opened.samples.is_empty() => {
-                Err(RunError::Adapter { side: format!("{} {}", task.name, role.word()), source })
-            }
-            _ => {
-                opened.alternatives = references::of_fields(samples, task, &opened.samples)?;
-                Ok(opened)
-            }
-        }
+        opened.alternatives = references::of_fields(samples, task, &opened.samples)?;
+        Ok((opened, first))
     }
 
     /// The sample at a place of `samples`, in words: its side, its number from 1, and its file if it was read from one.

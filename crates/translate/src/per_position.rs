@@ -7,12 +7,9 @@ use crate::example::Example;
 use crate::opened_split::named;
 use crate::split::Split;
 
-/// Leaves out samples whose source and target differ in length, and counts them among the broken ones.
-///
-/// # Errors
-///
-/// If no sample is left.
-pub(crate) fn keep_matching(split: &mut Split, task: &Task) -> Result<(), RunError> {
+/// Leaves out samples whose source and target differ in length, and counts them among the broken ones. The error of the
+/// first of them is given.
+pub(crate) fn keep_matching(split: &mut Split, task: &Task) -> Option<RunError> {
     let mut fits = Vec::with_capacity(split.examples.len());
     let mut first = None;
     for example in &split.examples {
@@ -23,19 +20,13 @@ pub(crate) fn keep_matching(split: &mut Split, task: &Task) -> Result<(), RunErr
             first.get_or_insert(reason);
         }
     }
-    match first {
-        None => return Ok(()),
-        Some(reason) if !fits.contains(&true) => {
-            let side = format!("{} {}", task.name(), Role::Target.word());
-            return Err(RunError::Adapter { side, source: AdapterError::Value { reason } });
-        }
-        Some(_) => {}
-    }
+    let reason = first?;
     retain(&mut split.examples, &fits);
     retain(&mut split.sources, &fits);
     retain(&mut split.references, &fits);
     split.alternatives.iter_mut().for_each(|set| retain(set, &fits));
-    Ok(())
+    let side = format!("{} {}", task.name(), Role::Target.word());
+    Some(RunError::Adapter { side, source: AdapterError::Value { reason } })
 }
 
 /// The problem with the lengths of a sample; `None` if they agree.

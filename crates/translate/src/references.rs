@@ -5,7 +5,7 @@ use any2any_adapter::Value;
 use any2any_data::{DataRoot, Samples};
 use any2any_run::{Role, RunError, Task, TaskSides};
 
-use crate::split::Split;
+use crate::held_out::HeldOut;
 use crate::translator::Translator;
 
 /// The values of a task's further fields, for samples by their numbers: a set for each field that the split has.
@@ -38,29 +38,30 @@ impl Translator {
         task: &Task,
         name: &str,
         fields: &[String],
-        split: &mut Split,
+        split: &mut HeldOut,
         root: &DataRoot,
     ) -> Result<(), RunError> {
         let samples = task.sides().dataset(&task.spec().data, &self.data_root(root))?.split(name)?;
-        let numbers: Vec<usize> = split.examples.iter().map(|example| example.sample).collect();
+        let numbers: Vec<usize> = split.numbers().collect();
         let set = |field: &String| open(samples.require(field)?, task.sides(), &numbers);
-        split.alternatives = fields.iter().map(set).collect::<Result<_, RunError>>()?;
+        split.split_mut().alternatives = fields.iter().map(set).collect::<Result<_, RunError>>()?;
         Ok(())
     }
 }
 
-impl Split {
+impl HeldOut {
     /// Scores a split against texts too, one for each sample of the split in the order of the dataset.
     ///
     /// # Errors
     ///
     /// The number of samples, if it differs.
     pub fn refer_to(&mut self, texts: &[String]) -> Result<(), usize> {
-        if texts.len() != self.broken.of {
-            return Err(self.broken.of);
-        }
         let text = |number: usize| Value::from(texts[number].as_str());
-        self.alternatives.push(self.examples.iter().map(|example| text(example.sample)).collect());
+        let split = self.split_mut();
+        if texts.len() != split.broken.of {
+            return Err(split.broken.of);
+        }
+        split.alternatives.push(split.examples.iter().map(|example| text(example.sample)).collect());
         Ok(())
     }
 }

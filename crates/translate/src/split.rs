@@ -1,6 +1,5 @@
 //! A split of a task: its encoded samples, beside their opened values.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use any2any_adapter::{AdapterError, Value};
@@ -13,6 +12,15 @@ use crate::example::{self, Example};
 use crate::oddities::Oddities;
 use crate::opened_split::{OpenedSplit, Warnings};
 use crate::per_position::{keep_matching, retain};
+
+/// Whether sources may be read in several windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Windows {
+    /// Each is read at once.
+    No,
+    /// A long one is read in several.
+    Several,
+}
 
 /// A split, encoded, beside its opened values.
 #[derive(Clone, Default)]
@@ -44,8 +52,7 @@ impl Split {
     ///
     /// If not a single sample can be encoded.
     pub fn new(opened: OpenedSplit, task: &Task) -> Result<Self, RunError> {
-        let encoded = example::encode(&opened, task);
-        Self::of_encoded(opened, encoded, BTreeMap::new(), task)
+        Self::whole(Self::of_opened(opened, task, Windows::No))
     }
 
     /// Encodes the opened values of a split, of which sources may be read in several windows: they can be decoded, and are
@@ -55,7 +62,23 @@ impl Split {
     ///
     /// If not a single sample can be encoded.
     pub fn in_windows(opened: OpenedSplit, task: &Task) -> Result<Self, RunError> {
-        let long = example::long(&opened, task);
+        Self::whole(Self::of_opened(opened, task, Windows::Several))
+    }
+
+    /// A split with samples, or else the error of the first that was left out.
+    pub(crate) fn whole((split, first): (Self, Option<RunError>)) -> Result<Self, RunError> {
+        match first {
+            Some(error) if split.examples.is_empty() => Err(error),
+            _ => Ok(split),
+        }
+    }
+
+    /// Encodes opened values; those that cannot be encoded are left out, and the error of the first is given.
+    pub(crate) fn of_opened(opened: OpenedSplit, task: &Task, windows: Windows) -> (Self, Option<RunError>) {
+        let long = match windows {
+            Windows::No => BTreeMap::new(),
+            Windows::Several => example::long(&opened, task),
+        };
         let firsts = |sample: usize| long.get(&sample).and_then(|source| source.sequences().next());
         let encoded = example::encode_with(&opened, task, firsts);
         Self::of_encoded(opened, encoded, long, task)
@@ -66,7 +89,7 @@ impl Split {
         encoded: Vec<Result<Example, (Role, AdapterError)>>,
         long: BTreeMap<usize, EncodedSource>,
         task: &Task,
-    ) -> Result<Self, RunError> {
+    ) -> (Self, Option<RunError>) {
         let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
         let place = |place: usize, role: Role| opened.sample(role, place);
         let refused: Vec<Option<String>> = encoded
@@ -82,15 +105,13 @@ impl Split {
         for (refused, example) in refused.into_iter().zip(encoded) {
             match (example, refused) {
                 (Ok(example), _) => examples.push(example),
-                (Err((_, error)), refused) => {
+                (Err((_, source)), refused) => {
                     let sample = refused.unwrap_or_default();
-                    broken.add(format!("{sample}: {error}"));
-                    first.get_or_insert((sample, error));
+                    broken.add(format!("{sample}: {source}"));
+                    let side = format!("{}, {sample}", task.name());
+                    first.get_or_insert(RunError::Adapter { side, source });
                 }
             }
-        }
-        if let (true, Some((sample, source))) = (examples.is_empty(), first) {
-            return Err(RunError::Adapter { side: format!("{}, {sample}", task.name()), source });
         }
         retain(&mut sources, &fits);
         retain(&mut targets, &fits);
@@ -99,9 +120,9 @@ impl Split {
         let mut split =
             Self { examples, long, sources, references, alternatives, broken, warnings, flaws, oddities };
         if task.is_per_position() {
-            keep_matching(&mut split, task)?;
+            first = first.or(keep_matching(&mut split, task));
         }
-        Ok(split)
+        (split, first)
     }
 
     /// Samples left out, flaws and oddities, in words.
@@ -133,19 +154,19 @@ impl Split {
         }
     }
 
-    /// Some samples, evenly spaced over the split.
-    pub fn some(&self, count: usize) -> Self {
-        let places = || evenly(count, self.examples.len());
+    /// The samples of some places, in this order, with all that was found in the split.
+    pub(crate) fn select(&self, places: &[usize]) -> Self {
+        let of = |values: &Vec<Value>| {
+            places.iter().filter_map(|&place| values.get(place).cloned()).collect::<Vec<_>>()
+        };
+        let examples: Vec<Example> = places.iter().map(|&place| self.examples[place].clone()).collect();
+        let long = examples.iter().filter_map(|example| self.long.get_key_value(&example.sample));
         Self {
-            examples: places().map(|at| self.examples[at].clone()).collect(),
-            long: self.long.clone(),
-            sources: places().filter_map(|at| self.sources.get(at).cloned()).collect(),
-            references: places().map(|at| self.references[at].clone()).collect(),
-            alternatives: self
-                .alternatives
-                .iter()
-                .map(|set| places().map(|at| set[at].clone()).collect())
-                .collect(),
+            long: long.map(|(&sample, source)| (sample, source.clone())).collect(),
+            sources: of(&self.sources),
+            references: of(&self.references),
+            alternatives: self.alternatives.iter().map(of).collect(),
+            examples,
             broken: self.broken.clone(),
             warnings: self.warnings.clone(),
             flaws: self.flaws.clone(),
@@ -163,15 +184,6 @@ impl Split {
     pub(crate) fn source_of(&self, example: &Example) -> Option<EncodedSource> {
         let long = self.long.get(&example.sample).cloned();
         long.or_else(|| example.source.clone().map(EncodedSource::from))
-    }
-
-    /// The examples whose sources are read at once: those that have a loss.
-    pub fn read_at_once(&self) -> Cow<'_, [Example]> {
-        if self.long.is_empty() {
-            return Cow::Borrowed(&self.examples);
-        }
-        let at_once = |example: &&Example| !self.long.contains_key(&example.sample);
-        Cow::Owned(self.examples.iter().filter(at_once).cloned().collect())
     }
 
     /// The lengths of every sample.

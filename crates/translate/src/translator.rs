@@ -24,6 +24,7 @@ use burn::tensor::Device;
 use crate::alignments::Aligner;
 use crate::decode::Output;
 use crate::error::TranslateError;
+use crate::held_out::{HeldOut, reads_again};
 use crate::opened_split::OpenedSplit;
 use crate::split::Split;
 
@@ -141,16 +142,40 @@ impl Translator {
         self.run.as_ref().map_or_else(|| root.clone(), |run| root.for_run(run))
     }
 
-    /// A split of a task's data, encoded; sources may be read in several windows.
+    /// A split of a task's data, or those of its first samples that can be read, encoded; sources may be read in several
+    /// windows. Values that are files are read again when they are needed, if the experiment says so or they are large.
     ///
     /// # Errors
     ///
     /// If the data is missing, or a value cannot be encoded.
-    pub fn load_split(&self, task: &Task, split: &str, root: &DataRoot) -> Result<Split, TranslateError> {
-        let task_data = &task.spec().data;
-        let dataset = task.sides().dataset(task_data, &self.data_root(root)).map_err(RunError::data)?;
-        let samples = dataset.split(split).map_err(RunError::data)?;
-        Ok(Split::in_windows(OpenedSplit::new(&samples, task.sides())?, task)?)
+    pub fn load_split(
+        &self,
+        task: &Arc<Task>,
+        split: &str,
+        limit: Option<usize>,
+        root: &DataRoot,
+    ) -> Result<HeldOut, TranslateError> {
+        let data = &task.spec().data;
+        let dataset = task.sides().dataset(data, &self.data_root(root)).map_err(RunError::data)?;
+        let mut rows = limit;
+        loop {
+            let samples = dataset.beginning(split, rows).map_err(RunError::data)?;
+            let read = samples.len();
+            let mut held_out = match reads_again(&samples, task.sides(), data.store) {
+                true => HeldOut::read_again(samples, task, true, limit)?,
+                false => HeldOut::new(Split::in_windows(OpenedSplit::new(&samples, task.sides())?, task)?),
+            };
+            // Of the first rows, some cannot be read: others take their place.
+            if let (Some(limit), Some(rows)) = (limit, &mut rows)
+                && held_out.len() < limit
+                && read >= *rows
+            {
+                *rows *= 2;
+                continue;
+            }
+            held_out.truncate(limit.unwrap_or(usize::MAX));
+            return Ok(held_out);
+        }
     }
 
     /// The texts of one field of the dataset, for the samples of a split that can be read.
@@ -163,14 +188,15 @@ impl Translator {
         task: &Task,
         split: &str,
         field: &str,
-        samples: &Split,
+        samples: &HeldOut,
         root: &DataRoot,
     ) -> Result<Vec<String>, TranslateError> {
         let dataset =
             task.sides().dataset(&task.spec().data, &self.data_root(root)).map_err(RunError::data)?;
-        let all = dataset.split(split).map_err(RunError::data)?;
+        let rows = samples.numbers().next_back().map_or(0, |last| last + 1);
+        let all = dataset.beginning(split, Some(rows)).map_err(RunError::data)?;
         let all = all.require(field)?;
-        Ok(samples.examples.iter().map(|example| all[example.sample].to_string()).collect())
+        Ok(samples.numbers().map(|number| all[number].to_string()).collect())
     }
 
     /// Translates values in the order given; the best results of each first.

@@ -77,21 +77,22 @@ impl Translator {
         Ok(found.map(|(outputs, detected)| Found { outputs, detected: Some(detected) }).collect())
     }
 
-    /// Those sources that a part of an evaluation has: whole batches, as they would be searched for without parts.
+    /// Those sources, each with its place, that a part of an evaluation has: whole batches, as they would be searched for
+    /// without parts.
     pub(crate) fn searched_of_part<'a>(
         &self,
         task: &Task,
-        searched: Vec<Searched<'a>>,
+        searched: Vec<(usize, Searched<'a>)>,
         decoding: &Decoding,
         part: Part,
-    ) -> Result<Vec<Searched<'a>>, TranslateError> {
+    ) -> Result<Vec<(usize, Searched<'a>)>, TranslateError> {
         if part == Part::ALL {
             return Ok(searched);
         }
         let task = &*as_decoded(task, decoding)?;
         let longest =
             |of: &Searched<'_>| of.windows.iter().map(|(_, sequence)| sequence.len()).max().unwrap_or(0);
-        let lengths: Vec<usize> = searched.iter().map(longest).collect();
+        let lengths: Vec<usize> = searched.iter().map(|(_, of)| longest(of)).collect();
         let mut order: Vec<usize> = (0..searched.len()).collect();
         order.sort_by_key(|&place| std::cmp::Reverse(lengths[place]));
         let mut has = vec![false; searched.len()];

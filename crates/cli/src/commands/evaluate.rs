@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use any2any_adapter::{Image, Kind, Registry, Value, WrittenFile};
+use any2any_adapter::{Kind, Registry, Value, WrittenFile};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics::Score;
@@ -11,7 +11,7 @@ use any2any_run::{RunFolder, Task};
 use any2any_translate::bucketed_scores::{Group, numbers};
 use any2any_translate::controls::{Controlled, Controls};
 use any2any_translate::evaluate::{DecodedSplit, decode, larger_is_better, teacher_forced};
-use any2any_translate::{Split, Translator};
+use any2any_translate::{HeldOut, Translator};
 use serde::Serialize;
 use serde_json::json;
 
@@ -31,31 +31,30 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     let decoding = arguments.search.apply(task.decoding().clone())?;
     let metrics = arguments.options.apply(&arguments.metrics, task.metrics(), registry)?;
     let root = arguments.files.iter().fold(arguments.root.find()?, DataRoot::with_folder);
-    let mut split = translator.load_split(&task, &arguments.split, &root)?;
+    // Files of further references have a line for each sample of the split, those counted that cannot be read.
+    let few = arguments.limit.filter(|_| arguments.reference_file.is_empty());
+    let mut split = translator.load_split(&task, &arguments.split, few, &root)?;
     add_references(&arguments, &translator, &task, &mut split, &root)?;
-    if let Some(limit) = arguments.limit {
-        split.examples.truncate(limit);
-    }
+    split.truncate(arguments.limit.unwrap_or(usize::MAX));
     let tokens = translator.experiment.training.batch.tokens;
     // A reference is a text of the whole recording, and no window's.
-    let at_once = split.read_at_once();
-    let long = split.examples.len() - at_once.len();
-    let forced = match at_once.is_empty() {
+    let long = split.in_windows();
+    let forced = match long == split.len() {
         true => None,
-        false => Some(teacher_forced(&translator, &task, &at_once, tokens)?),
+        false => Some(teacher_forced(&translator, &task, &split, tokens)?),
     };
     let decoded = match task.source() {
         Some(_) => {
             let judge = Judge::load(&arguments, registry, &root, (&translator, &task, &split))?;
             let by = By::load(&arguments, &root, &translator, &task, &split)?;
             let checks = Checks { judge, by };
-            let texts: Vec<String> = split.references.iter().map(Value::to_string).collect();
-            output::metric_warnings(&metrics, &texts);
+            output::metric_warnings(&metrics, &split.reference_texts());
             Some(Decoded::new(&arguments, &translator, &task, &split, &decoding, &metrics, &checks)?)
         }
         None => None,
     };
-    split.warnings().iter().for_each(output::warn);
+    let findings = split.findings();
+    findings.warnings().iter().for_each(output::warn);
     if long > 0 {
         output::warn(format_args!(
             "{long} of the sources are read in several windows: they are decoded, and left out of teacher-forced figures"
@@ -66,8 +65,8 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         return output::json(&json!({
             "task": name,
             "split": arguments.split,
-            "samples": split.examples.len(),
-            "unreadable": split.broken.count,
+            "samples": split.len(),
+            "unreadable": findings.broken.count,
             "read_in_windows": long,
             "teacher_forced": forced,
             "decoded": decoded.as_ref().map_or(&[][..], |decoded| &decoded.scores),
@@ -82,7 +81,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     output::line(format!(
         "{name}: {} split, {} samples, checkpoint {}",
         arguments.split,
-        split.examples.len(),
+        split.len(),
         arguments.model.checkpoint
     ))?;
     if let Some(decoded) = &decoded {
@@ -101,7 +100,7 @@ fn add_references(
     arguments: &EvaluateArguments,
     translator: &Translator,
     task: &Task,
-    split: &mut Split,
+    split: &mut HeldOut,
     root: &DataRoot,
 ) -> anyhow::Result<()> {
     let files = &arguments.reference_file;
@@ -149,7 +148,7 @@ impl By {
         root: &DataRoot,
         translator: &Translator,
         task: &Task,
-        split: &Split,
+        split: &HeldOut,
     ) -> anyhow::Result<Option<Self>> {
         let [field, groups] = arguments.by.as_slice() else { return Ok(None) };
         let wrong = || Usage(format!("`--by {field} {groups}`: the number of groups must be at least 1"));
@@ -186,13 +185,13 @@ impl Decoded {
         arguments: &EvaluateArguments,
         translator: &Translator,
         task: &Task,
-        split: &Split,
+        split: &HeldOut,
         decoding: &Decoding,
         metrics: &[Metric],
         Checks { judge, by }: &Checks,
     ) -> anyhow::Result<Self> {
         let began = std::time::Instant::now();
-        let decoded = decode(translator, task, split, decoding, None)?;
+        let (decoded, _) = decode(translator, task, split, decoding, (None, 0))?;
         let seconds = began.elapsed().as_secs_f64();
         if let Some(path) = &arguments.output {
             write(&decoded, path, task)?;
@@ -232,7 +231,7 @@ impl Decoded {
                 }
                 None => None,
             },
-            copied: copied(split, &decoded, metrics).unwrap_or_default(),
+            copied: copied(split, &decoded, metrics)?,
             judged,
             controls,
         })
@@ -277,15 +276,19 @@ fn wants_controls(arguments: &EvaluateArguments, task: &Task) -> bool {
 }
 
 /// The scores of a baseline that copies the sources, if the task reads and writes pictures of one shape.
-fn copied(split: &Split, decoded: &DecodedSplit, metrics: &[Metric]) -> Option<Vec<Score>> {
-    let sources: Vec<&Image> = split.sources.iter().map(Value::as_image).collect::<Option<_>>()?;
-    decoded.references.iter().all(|reference| reference.as_image().is_some()).then_some(())?;
-    let count = decoded.references.len().min(sources.len());
-    let mut copies = decoded.clone();
-    for (copy, source) in copies.hypotheses.iter_mut().zip(&sources[..count]) {
-        copy.decoded.value = Value::Image((*source).clone());
+fn copied(split: &HeldOut, decoded: &DecodedSplit, metrics: &[Metric]) -> anyhow::Result<Vec<Score>> {
+    if !decoded.references.iter().all(|reference| reference.as_image().is_some()) {
+        return Ok(Vec::new());
     }
-    copies.scores(metrics).ok()
+    let mut copies = decoded.clone();
+    for places in split.groups(None) {
+        let part = split.part(&places)?;
+        for (place, source) in places.into_iter().zip(&part.sources) {
+            let Some(image) = source.as_image() else { return Ok(Vec::new()) };
+            copies.hypotheses[place].decoded.value = Value::Image(image.clone());
+        }
+    }
+    Ok(copies.scores(metrics).unwrap_or_default())
 }
 
 /// Writes the outputs: texts to a file, one a line; other values to a folder, one a file.

@@ -7,7 +7,7 @@ use any2any_data::DataRoot;
 use any2any_metrics::{Bootstrap, ExactMatch, Score, score_with_interval};
 use any2any_run::Task;
 use any2any_translate::evaluate::DecodedSplit;
-use any2any_translate::{Precision, Split, TranslateError, Translated, Translator};
+use any2any_translate::{HeldOut, Precision, TranslateError, Translated, Translator};
 
 use crate::arguments::EvaluateArguments;
 
@@ -27,7 +27,7 @@ impl Judge {
         arguments: &EvaluateArguments,
         registry: &Registry,
         root: &DataRoot,
-        (translator, task, split): (&Translator, &Task, &Split),
+        (translator, task, split): (&Translator, &Task, &HeldOut),
     ) -> anyhow::Result<Option<Self>> {
         let (Some(run), Some(field)) = (&arguments.judge, &arguments.judge_field) else { return Ok(None) };
         let names = translator.load_texts(task, &arguments.split, field, split, root)?;

@@ -92,6 +92,30 @@ impl Dataset {
         Ok(Streamed { count: Some(samples.len()), way: Way::Rows(Arc::new(samples)) })
     }
 
+    /// The first rows of a [split](Self::split), or all. Of texts that are read line by line, those behind are not read, but
+    /// for the rest of a chunk.
+    ///
+    /// # Errors
+    ///
+    /// As [`split`](Self::split).
+    pub fn beginning(&self, role_or_name: &str, rows: Option<usize>) -> Result<Samples, DataError> {
+        let Some((rows, streamed)) = rows.zip(self.streamed(role_or_name)) else {
+            return self.split(role_or_name);
+        };
+        let mut read: Option<Samples> = None;
+        for chunk in streamed.chunks() {
+            match &mut read {
+                None => read = Some(chunk?),
+                Some(read) => read.append(chunk?),
+            }
+            if read.as_ref().is_some_and(|read| read.len() >= rows) {
+                break;
+            }
+        }
+        // Reading all of it says what is wrong with a split without samples.
+        read.map_or_else(|| self.split(role_or_name), Ok)
+    }
+
     /// True if samples of some split have files as values.
     pub fn names_files(&self) -> bool {
         self.source.names_files() || self.partner.as_ref().is_some_and(|partner| partner.source.names_files())

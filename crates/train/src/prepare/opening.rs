@@ -1,9 +1,11 @@
 //! Opening of an experiment's data: files become values that adapters take.
 
+use std::sync::Arc;
+
 use any2any_data::{DataError, DataRoot, Dataset, Samples, Streamed};
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
-use any2any_run::{Groups, Role, RunError, TaskSides};
-use any2any_translate::OpenedSplit;
+use any2any_run::{Groups, Role, RunError, Task, TaskSides};
+use any2any_translate::{HeldOut, OpenedSplit, Split, reads_again};
 
 use super::drawing::Drawn;
 use super::storing::stored;
@@ -11,8 +13,26 @@ use super::storing::stored;
 /// The opened splits of one task, which no adapter has seen yet.
 pub(super) struct OpenedTask {
     pub(super) train: Train,
-    pub(super) validation: Option<OpenedSplit>,
-    pub(super) test: Option<OpenedSplit>,
+    pub(super) validation: Option<Unencoded>,
+    pub(super) test: Option<Unencoded>,
+}
+
+/// A held-out split that no adapter has seen yet.
+pub(super) enum Unencoded {
+    /// All of it, opened.
+    Opened(OpenedSplit),
+    /// Values as the data has them, whose files are opened each time that they are needed.
+    Files(Samples),
+}
+
+impl Unencoded {
+    /// The split, encoded.
+    pub(super) fn encode(self, task: &Arc<Task>) -> Result<HeldOut, RunError> {
+        match self {
+            Self::Opened(opened) => Ok(HeldOut::new(Split::new(opened, task)?)),
+            Self::Files(samples) => HeldOut::read_again(samples, task, false, None),
+        }
+    }
 }
 
 /// The training split of a task.
@@ -92,8 +112,14 @@ pub(super) fn read(
                 Train::Memory(train)
             }
         };
-        let validation = validation.as_ref().and_then(&mut open);
-        let test = test.as_ref().and_then(&mut open);
+        let mut held_out = |samples: Option<Samples>| {
+            let samples = samples?;
+            match reads_again(&samples, task, store) {
+                true => Some(Unencoded::Files(samples)),
+                false => open(&samples).map(Unencoded::Opened),
+            }
+        };
+        let (validation, test) = (held_out(validation), held_out(test));
         opened.push(OpenedTask { train, validation, test });
     }
     if problems.is_empty() { Ok(opened) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }

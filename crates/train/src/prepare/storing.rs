@@ -6,12 +6,10 @@ use any2any_data::{Dataset, Streamed};
 use any2any_experiment::Document;
 use any2any_experiment::spec::Store;
 use any2any_run::{AdapterSet, Groups, RunError};
+use any2any_translate::IN_MEMORY;
 use serde_json::json;
 
 use super::opening::{OpenedTask, Train};
-
-/// The most bytes of training files that are kept in memory if nothing is said.
-const IN_MEMORY: u64 = 128 << 20;
 
 /// The kind of entry of fitted adapters in a cache.
 const ADAPTERS: &str = "adapters";

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use any2any_adapter::{Cancellation, Cancelled};
 use any2any_run::Ranked;
 use any2any_translate::evaluate::{DecodedSplit, Part, TeacherForced};
-use any2any_translate::{TranslateError, Translator, evaluate};
+use any2any_translate::{HeldOut, TranslateError, Translator, evaluate};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -57,21 +57,27 @@ impl Trainer {
         for (prepared, task) in self.tasks.iter().zip(self.adapters.tasks()) {
             let Some(split) = &prepared.validation else { continue };
             let tokens = self.experiment.training.batch.tokens;
-            let losses = TeacherForced::of_part(&translator, task, &split.examples, tokens, part);
+            let losses = TeacherForced::of_part(&translator, task, split, tokens, part);
             let forced = TeacherForced::of_parts(&translator, task, self.of_all(losses)?);
             let metrics = task.metrics().to_vec();
             let scores = if task.source().is_some() && (settings.show > 0 || !metrics.is_empty()) {
                 // Without metrics, only the samples that are shown are decoded.
-                let few = metrics.is_empty().then(|| split.some(settings.show));
+                let few =
+                    metrics.is_empty().then(|| split.some(settings.show)).transpose()?.map(HeldOut::new);
                 let split = few.as_ref().unwrap_or(split);
-                let at_most = settings.decode_at_most;
-                let outputs = DecodedSplit::of_part(&translator, task, split, task.decoding(), at_most, part);
-                let outputs = self.of_all(outputs)?;
-                if log.is_none() {
-                    continue;
-                }
-                let decoded = DecodedSplit::of_parts(task, split, at_most, outputs)?;
-                written.push((task, decoded.shown(split, settings.show)));
+                let decoded = DecodedSplit::of_groups(
+                    split,
+                    (settings.decode_at_most, settings.show),
+                    |split, places| {
+                        let outputs =
+                            DecodedSplit::of_part(&translator, task, (split, places), task.decoding(), part);
+                        let outputs = self.of_all(outputs)?;
+                        let of_first = || DecodedSplit::of_parts(task, split, outputs);
+                        Ok::<_, TrainError>(log.is_some().then(of_first).transpose()?)
+                    },
+                )?;
+                let Some((decoded, shown)) = decoded else { continue };
+                written.push((task, shown));
                 decoded.scores(&metrics)?
             } else {
                 Vec::new()

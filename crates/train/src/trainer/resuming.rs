@@ -10,7 +10,7 @@ use any2any_experiment::Document;
 use any2any_run::{
     Checkpoint, Checkpoints, RunError, RunFolder, RunLock, Start, State, architecture, parameters, shapes_of,
 };
-use any2any_translate::load_split;
+use any2any_translate::{HeldOut, load_split};
 
 use super::Trainer;
 use crate::changes::Changes;
@@ -121,8 +121,11 @@ impl Trainer {
                 let name = task.name().to_owned();
                 let dataset = task.sides().dataset(&task.spec().data, &root).map_err(RunError::data)?;
                 let split = |role: &str| load_split(&dataset, task, role);
-                let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
-                let streamed = stored(&dataset, task.spec().data.store);
+                let kept = task.spec().data.store;
+                let held_out = |role: &str| {
+                    dataset.has_split(role).then(|| HeldOut::load(&dataset, task, role, kept)).transpose()
+                };
+                let streamed = stored(&dataset, kept);
                 let (train, stored) = match streamed {
                     Some(streamed) => {
                         let cache = root.cache().map_err(RunError::data)?;
@@ -135,7 +138,7 @@ impl Trainer {
                     Some(stored) => limits.select(stored.lengths()),
                     None => limits.select(&train.lengths()),
                 };
-                let (validation, test) = (optional("validation")?, optional("test")?);
+                let (validation, test) = (held_out("validation")?, held_out("test")?);
                 Ok(PreparedTask { name, train, stored, selection, validation, test })
             })
             .collect::<Result<_, TrainError>>()?;

@@ -107,8 +107,8 @@ evaluation: {{ metrics: [], every: 100, show: 0 }}
             Translator::load(&RunFolder::new(self.path(run)), checkpoint, &self.registry).expect("a run");
         let task = translator.task(Some("translate")).expect("its task").clone();
         let root = DataRoot::at(self.path("data")).trusting_runs(true);
-        let split = translator.load_split(&task, "validation", &root).expect("data");
-        teacher_forced(&translator, &task, &split.examples, 300).expect("scored")
+        let split = translator.load_split(&task, "validation", None, &root).expect("data");
+        teacher_forced(&translator, &task, &split, 300).expect("scored")
     }
 
     fn weights(&self, checkpoint: &str) -> BTreeMap<String, Weights> {

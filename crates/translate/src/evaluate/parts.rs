@@ -11,7 +11,7 @@ use super::{DecodedSplit, TeacherForced, decode_some};
 use crate::decode::Output;
 use crate::encoded_source::SourceWindows;
 use crate::error::TranslateError;
-use crate::example::Example;
+use crate::held_out::HeldOut;
 use crate::split::Split;
 use crate::translator::Translator;
 
@@ -43,7 +43,7 @@ pub struct PartOfOutputs(Vec<OutputOfSample>);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct OutputOfSample {
-    /// The place of the sample in its split.
+    /// The place of the sample in its group.
     place: usize,
     /// The output, if it is a text; everything else is made of the sequence again.
     text: Option<String>,
@@ -73,15 +73,18 @@ impl TeacherForced {
     ///
     /// # Errors
     ///
-    /// If the work is cancelled.
+    /// If the work is cancelled, or a file can no longer be read.
     pub fn of_part(
         translator: &Translator,
         task: &Task,
-        examples: &[Example],
+        split: &HeldOut,
         batch_tokens: usize,
         part: Part,
     ) -> Result<PartOfLosses, TranslateError> {
         let mut losses = Vec::new();
+        let lengths = |place: usize| split.lengths()[place];
+        let read = |places: &[usize]| split.examples(places);
+        let examples = (split.at_once(), lengths, read);
         translator.losses_of_part(task, examples, batch_tokens, part, |batch, _, loss| {
             losses.push(LossOfBatch {
                 batch,
@@ -110,7 +113,7 @@ impl TeacherForced {
 }
 
 impl DecodedSplit {
-    /// The decoded outputs of the samples that a part has, of a split or of its first samples.
+    /// The decoded outputs of those samples of a group that a part has; `places` are those of the group in the whole split.
     ///
     /// # Errors
     ///
@@ -118,46 +121,34 @@ impl DecodedSplit {
     pub fn of_part(
         translator: &Translator,
         task: &Task,
-        split: &Split,
+        (split, places): (&Split, &[usize]),
         decoding: &Decoding,
-        at_most: Option<usize>,
         part: Part,
     ) -> Result<PartOfOutputs, TranslateError> {
-        let sources = sources(task, split, at_most)?;
-        let outputs = decode_some(translator, task, split, sources, decoding, part)?;
+        let outputs = decode_some(translator, task, (split, places), sources(task, split)?, decoding, part)?;
         Ok(PartOfOutputs(
             outputs.into_iter().map(|(place, output)| OutputOfSample::new(place, output)).collect(),
         ))
     }
 
-    /// The decoded outputs of a split, or of its first samples, from those of all parts.
+    /// The decoded outputs of a group of samples, from those of all parts.
     ///
     /// # Errors
     ///
     /// If the task has no source, or an output is none of its target.
-    pub fn of_parts(
-        task: &Task,
-        split: &Split,
-        at_most: Option<usize>,
-        parts: Vec<PartOfOutputs>,
-    ) -> Result<Self, TranslateError> {
+    pub fn of_parts(task: &Task, split: &Split, parts: Vec<PartOfOutputs>) -> Result<Self, TranslateError> {
         let mut outputs = Vec::new();
         for found in parts.into_iter().flat_map(|PartOfOutputs(found)| found) {
             outputs.push((found.place, found.into_output(task)?));
         }
-        Ok(Self::new(split, &sources(task, split, at_most)?, outputs))
+        Ok(Self::new(split, &sources(task, split)?, outputs))
     }
 }
 
-/// The sources of a split, or of its first samples.
-pub(super) fn sources<'s>(
-    task: &Task,
-    split: &'s Split,
-    at_most: Option<usize>,
-) -> Result<Vec<SourceWindows<'s>>, TranslateError> {
+/// The sources of some samples.
+pub(super) fn sources<'s>(task: &Task, split: &'s Split) -> Result<Vec<SourceWindows<'s>>, TranslateError> {
     task.require_source()?;
-    let count = at_most.unwrap_or(split.examples.len()).min(split.examples.len());
-    Ok(split.examples[..count].iter().filter_map(|example| split.windows_of(example)).collect())
+    Ok(split.examples.iter().filter_map(|example| split.windows_of(example)).collect())
 }
 
 impl OutputOfSample {

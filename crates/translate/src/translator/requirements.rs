@@ -50,7 +50,11 @@ impl Translator {
     }
 
     /// Fails for examples that the task cannot be scored on.
-    pub(crate) fn require_examples(&self, task: &Task, examples: &[Example]) -> Result<(), TranslateError> {
+    pub(crate) fn require_examples<'e>(
+        &self,
+        task: &Task,
+        examples: impl IntoIterator<Item = &'e Example>,
+    ) -> Result<(), TranslateError> {
         self.require_own(task)?;
         for Example { source, target, .. } in examples {
             match source {

@@ -29,15 +29,15 @@ pub(super) fn look(
     for (number, task) in prepared.tasks.iter().enumerate() {
         // Of stored samples, those that are shown are read.
         let stored = task.stored.as_ref().map(|stored| stored.some(arguments.samples)).transpose()?;
-        let splits = [
-            ("train", Some(stored.as_ref().unwrap_or(&task.train))),
-            ("validation", task.validation.as_ref()),
-            ("test", task.test.as_ref()),
-        ];
-        for (name, split) in splits {
+        let train = stored.map_or(Cow::Borrowed(&task.train), Cow::Owned);
+        let mut splits = vec![("train", train, task.lengths())];
+        for (name, split) in [("validation", &task.validation), ("test", &task.test)] {
             let Some(split) = split else { continue };
-            let lengths = if name == "train" { task.lengths() } else { Cow::Owned(split.lengths()) };
-            let place = Place { prepared: &prepared, task, number, name, split, lengths };
+            let some = Cow::Owned(split.some(arguments.samples)?);
+            splits.push((name, some, Cow::Borrowed(split.lengths())));
+        }
+        for (name, split, lengths) in splits {
+            let place = Place { prepared: &prepared, task, number, name, split: &split, lengths };
             let samples = place.samples(arguments.samples, written.as_mut())?;
             if arguments.json {
                 described.push(place.json(&samples));
