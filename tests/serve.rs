@@ -306,7 +306,7 @@ fn analyses_are_those_of_the_library() {
         let answer = served.ask("/api/attribution", &body(json!({ "position": 1, "method": name })));
         let explained = Explained { position: 1, token: None };
         let found = Inspector::new(&translator)
-            .attribution(task, Some(&source), &tokens, explained, method)
+            .attribution(task, Some(&source), &tokens, (explained, method), &Ablations::default())
             .expect("shares");
         let numbers =
             |values: &Value| -> Vec<f32> { serde_json::from_value(values.clone()).expect("numbers") };
@@ -318,7 +318,7 @@ fn analyses_are_those_of_the_library() {
     }
 
     let machine = served.ask("/api/machine", &body(json!({})));
-    let parts = Inspector::new(&translator).machine(task, Some(&source), &tokens).expect("parts");
+    let parts = Inspector::new(&translator).machine(task, Some(&source), &tokens, &Ablations::default()).expect("parts");
     assert_eq!(machine["parts"].as_array().map(Vec::len), Some(parts.len()));
     for (number, part) in parts.iter().enumerate() {
         let answered = &machine["parts"][number];

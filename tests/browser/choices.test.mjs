@@ -19,6 +19,7 @@ const logProbabilities = (look, tokens) => tokens.map((token, row) => Math.log(s
 /** What is drawn from, computed as decoding does it. */
 function drawnFrom(logits, { temperature = 1, top_k = logits.length, top_p = 1 }) {
   const shares = softmax(logits, { temperature, forbidden });
+  if (top_k === logits.length && top_p === 1) return shares;
   const order = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, top_k);
   const kept = [];
   const within = sum(order.map((token) => shares[token]));

@@ -115,13 +115,12 @@ export function weightsOf(look, stack, kind, head = "mean", layer = 0) {
   return { weight, rows, columns, heads };
 }
 
-/** Softmax of a row of logits; forbidden tokens have no share. */
+/** Softmax of a row of logits; the share of forbidden tokens is nobody's. */
 export function softmax(row, { temperature = 1, forbidden = [] } = {}) {
-  const allowed = Array.from(row, (logit, token) => (forbidden.includes(token) ? -Infinity : logit / temperature));
-  const high = Math.max(...allowed);
-  const shares = allowed.map((logit) => Math.exp(logit - high));
+  const high = Math.max(...row);
+  const shares = Array.from(row, (logit) => Math.exp((logit - high) / temperature));
   const sum = shares.reduce((total, share) => total + share, 0);
-  return shares.map((share) => share / sum);
+  return shares.map((share, token) => (forbidden.includes(token) ? 0 : share / sum));
 }
 
 /** Row i of a look's logits. */

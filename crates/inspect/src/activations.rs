@@ -78,7 +78,7 @@ pub struct PartParameter {
 }
 
 impl Inspector<'_> {
-    /// All boxes of the figure with the activations of one forward pass, in the order of computation. For a task that
+    /// All boxes of the figure with the activations of one forward pass with ablations, in the order of computation. For a task that
     /// writes frames `tokens` is empty, as in [`look`](Self::look).
     ///
     /// # Errors
@@ -89,10 +89,12 @@ impl Inspector<'_> {
         task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
+        ablations: &Ablations,
     ) -> Result<Vec<Part>, TranslateError> {
-        let given = self.input_or_written(task, source, tokens, &Ablations::default())?;
+        self.check_ablations(source, ablations)?;
+        let given = self.input_or_written(task, source, tokens, ablations)?;
         let names = Names::new(self, task.number());
-        let mut pass = Pass::recorded().until(self.cancellation().clone());
+        let mut pass = ablations.on(Pass::recorded().until(self.cancellation().clone()));
         let hidden = given.hidden(self.model(), &mut pass);
         self.cancellation().check()?;
         let trace = pass.into_trace();

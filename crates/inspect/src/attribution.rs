@@ -12,7 +12,7 @@ use burn::tensor::{Gradients, Tensor, activation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ReadSource;
+use super::{Ablations, ReadSource};
 use super::array::Array;
 use super::input::{Fed, ModelInput, hidden, wrong};
 use crate::inspector::Inspector;
@@ -55,19 +55,21 @@ pub struct Attribution {
 const BATCH_WEIGHTS: usize = 1 << 22;
 
 impl Inspector<'_> {
-    /// The attribution of a token that follows others.
+    /// The attribution of a token that follows others, by the model with these ablations: what is taken away or changed for it is
+    /// so beside them.
     ///
     /// # Errors
     ///
-    /// If the task writes frames, needs a source that is missing, or there is no such token.
+    /// If the task writes frames, needs a source that is missing, or there is no such token, position or head.
     pub fn attribution(
         &self,
         task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
-        explained: Explained,
-        method: Method,
+        (explained, method): (Explained, Method),
+        ablations: &Ablations,
     ) -> Result<Attribution, TranslateError> {
+        self.check_ablations(source, ablations)?;
         let Explained { position, token } = explained;
         let known =
             || wrong(format!("there is no token at {position} to explain: {} are given", tokens.len()));
@@ -82,11 +84,11 @@ impl Inspector<'_> {
             return Err(wrong(format!("there is no token {token}: the vocabulary has {vocabulary}")));
         }
         Ok(match method {
-            Method::Occlusion => occlusion(self.model(), &given, token, self.cancellation())?,
-            Method::Gradient => self.gradients(&given, token, |gradient, input| {
+            Method::Occlusion => occlusion(self.model(), &given, token, ablations, self.cancellation())?,
+            Method::Gradient => self.gradients(&given, token, ablations, |gradient, input| {
                 gradient.iter().zip(input).map(|(gradient, input)| gradient * input).sum()
             }),
-            Method::GradientNorm => self.gradients(&given, token, |gradient, _| {
+            Method::GradientNorm => self.gradients(&given, token, ablations, |gradient, _| {
                 gradient.iter().map(|gradient| gradient * gradient).sum::<f32>().sqrt()
             }),
         })
@@ -97,6 +99,7 @@ impl Inspector<'_> {
         &self,
         given: &ModelInput,
         token: u32,
+        ablations: &Ablations,
         share: impl Fn(&[f32], &[f32]) -> f32,
     ) -> Attribution {
         // Tensors share their memory; only the copy's are in the autodiff graph.
@@ -110,7 +113,8 @@ impl Inspector<'_> {
             Fed::Target(target) => Fed::Target(leaf(target)),
             Fed::Source(width) => Fed::Source(*width),
         };
-        let base = log_probabilities(&model, given.task, source.clone(), &fed, token, &mut self.pass());
+        let pass = &mut ablations.on(self.pass());
+        let base = log_probabilities(&model, given.task, source.clone(), &fed, token, pass);
         let mut gradients = base.backward();
         let shares = |states: &Tensor<3>, gradients: &mut Gradients| -> Vec<f32> {
             let [_, positions, d_model] = states.dims();
@@ -135,6 +139,7 @@ fn occlusion(
     model: &Model,
     given: &ModelInput,
     token: u32,
+    ablations: &Ablations,
     cancellation: &Cancellation,
 ) -> Result<Attribution, Cancelled> {
     let source = given.source.as_ref().map_or(0, |source| source.states.dims()[1]);
@@ -148,10 +153,11 @@ fn occlusion(
     let mut found = Vec::with_capacity(all.len());
     for now in all.chunks(rows) {
         cancellation.check()?;
-        let hide = |hidden: &dyn Fn(usize) -> Option<usize>| -> Vec<Vec<usize>> {
-            now.iter().map(|&row| hidden(row).into_iter().collect()).collect()
+        let hide = |hidden: &dyn Fn(usize) -> Option<usize>, masked: &[usize]| -> Vec<Vec<usize>> {
+            now.iter().map(|&row| masked.iter().copied().chain(hidden(row)).collect()).collect()
         };
-        let pass = &mut Pass::evaluation().hiding(hide(&hidden_source), hide(&hidden_target));
+        let pass = Pass::evaluation().ablating(ablations.ablated.clone());
+        let pass = &mut pass.hiding(hide(&hidden_source, &ablations.masked), hide(&hidden_target, &[]));
         let repeated = given.source.as_ref().map(|source| Embedded {
             states: source.states.clone().repeat_dim(0, now.len()),
             lengths: source.lengths.repeat(now.len()),

@@ -82,7 +82,6 @@ impl Inspector<'_> {
             (0..tree.nodes.len()).filter(|&node| tree.nodes[node].fate == NodeFate::Finished).collect();
         // Of equal scores, the hypothesis that finished first, as search has it.
         tree.best.sort_by(|&a, &b| tree.nodes[b].score.total_cmp(&tree.nodes[a].score));
-        tree.best.truncate(beam.n_best);
         Ok(tree)
     }
 }

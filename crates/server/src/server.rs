@@ -248,6 +248,19 @@ impl Server {
         format!("http://{}/", SocketAddr::new(ip, self.address.port()))
     }
 
+    /// A note for people where the server listens on all addresses of the machine, of which its URL names the one that only this
+    /// machine can open.
+    pub fn listens_everywhere(&self) -> Option<String> {
+        let all = self.address.ip().is_unspecified();
+        all.then(|| {
+            format!(
+                "listening on {}: from other machines, write this machine's name or address in place of {}",
+                self.address,
+                if self.address.is_ipv4() { "127.0.0.1" } else { "[::1]" }
+            )
+        })
+    }
+
     /// A handle that stops this server.
     pub fn stopper(&self) -> Stopper {
         Stopper(self.stop.clone())

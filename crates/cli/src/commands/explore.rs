@@ -21,6 +21,7 @@ pub(crate) fn run(arguments: ExploreArguments, registry: &Registry) -> anyhow::R
     }
     let server = Server::bind(options)?;
     output::line(server.url())?;
+    server.listens_everywhere().iter().for_each(|note| eprintln!("{note}"));
     let _way_in = if arguments.no_open { None } else { open(&server) };
     until_stopped(server)
 }

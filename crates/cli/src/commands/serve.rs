@@ -10,6 +10,7 @@ use crate::{allocator, output, probe, threads};
 pub(crate) fn run(arguments: ServeArguments, registry: &Registry) -> anyhow::Result<()> {
     let server = Server::bind(options(&arguments.server, registry, false)?)?;
     output::line(server.url())?;
+    server.listens_everywhere().iter().for_each(|note| eprintln!("{note}"));
     until_stopped(server)
 }
 

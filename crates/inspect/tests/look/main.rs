@@ -252,8 +252,8 @@ fn occlusion_is_the_difference_of_two_looks() {
             only(&case.translator),
             case.source.as_ref(),
             &case.tokens,
-            explained,
-            Method::Occlusion,
+            (explained, Method::Occlusion),
+            &Ablations::default(),
         );
         let found = found.unwrap_or_else(|error| panic!("{}: {error}", case.name));
         let base = log_probability(&look(&case, &Ablations::default()), position);
@@ -273,6 +273,35 @@ fn occlusion_is_the_difference_of_two_looks() {
 
 /// The gradient times an embedding is what stretching the embedding a little changes.
 #[test]
+fn an_altered_model_is_explained_and_shown_as_it_is_altered() {
+    for case in texts() {
+        let inspector = Inspector::new(&case.translator);
+        let (task, source) = (only(&case.translator), case.source.as_ref());
+        let first = look(&case, &Ablations::default()).attention.first().map(|attention| attention.place);
+        let Some(place) = first else { continue };
+        let altered = |masked: &[usize]| Ablations { masked: masked.to_vec(), ablated: vec![(place, 0)] };
+        let masked = if source.is_some() { vec![1] } else { Vec::new() };
+        let base = log_probability(&look(&case, &altered(&masked)), 3);
+        assert_ne!(base, log_probability(&look(&case, &Ablations::default()), 3), "{}", case.name);
+        let explained = Explained { position: 3, token: None };
+        for method in [Method::Occlusion, Method::Gradient] {
+            let found = inspector.attribution(task, source, &case.tokens, (explained, method), &altered(&masked));
+            let found = found.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            assert!((found.base - base).abs() < TOLERANCE, "{}, {method:?}", case.name);
+            if source.is_some() && method == Method::Occlusion {
+                let without = log_probability(&look(&case, &altered(&[1, 2])), 3);
+                check_close(&case.name, &found.source[1..3], &[0.0, base - without], TOLERANCE);
+            }
+        }
+        let parts = inspector.machine(task, source, &case.tokens, &altered(&masked)).expect("parts");
+        let softmax = parts.last().expect("a softmax");
+        let token = case.tokens[3] as usize;
+        let probability = softmax.values[0].array.row(3)[token];
+        assert!((probability.ln() - base).abs() < TOLERANCE, "{}: {probability}, {base}", case.name);
+    }
+}
+
+#[test]
 fn gradients_are_those_of_stretched_embeddings() {
     let step = 0.01;
     // At the kink of a ReLU, a difference is not the gradient.
@@ -284,8 +313,8 @@ fn gradients_are_those_of_stretched_embeddings() {
                 only(translator),
                 case.source.as_ref(),
                 &case.tokens,
-                explained,
-                method,
+                (explained, method),
+                &Ablations::default(),
             );
             found.unwrap_or_else(|error| panic!("{}: {error}", case.name))
         };
@@ -332,8 +361,8 @@ fn gradients_are_those_of_stretched_embeddings() {
             only(&case.translator),
             source,
             &case.tokens,
-            explained,
-            Method::GradientNorm,
+            (explained, Method::GradientNorm),
+            &Ablations::default(),
         );
         let found = found.unwrap_or_else(|error| panic!("{}: {error}", case.name));
         assert_eq!(found.source.len(), case.positions(), "{}", case.name);
@@ -349,6 +378,7 @@ fn the_machine_shows_the_numbers_of_the_look() {
             only(&case.translator),
             case.source.as_ref(),
             &case.tokens,
+            &Ablations::default(),
         );
         let parts = parts.unwrap_or_else(|error| panic!("{}: {error}", case.name));
         let mut ids: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
@@ -460,8 +490,8 @@ fn mistakes_are_named() {
             only(&case.translator),
             case.source.as_ref(),
             &case.tokens,
-            explained,
-            Method::Gradient,
+            (explained, Method::Gradient),
+            &Ablations::default(),
         );
         found.expect_err("there is no such token").to_string()
     };

@@ -25,7 +25,8 @@ export function actions(app) {
   async function chooseRun(run, { input = null } = {}) {
     const model = state.runs.find(({ number }) => number === run)?.model;
     const task = model?.tasks[0]?.number ?? 0;
-    set({ run, checkpoint: "best", task, input, window: 0, vocabulary: null, head: null, ...fresh });
+    const panel = panelFor(state.runs.find(({ number }) => number === run), state.panel);
+    set({ run, checkpoint: "best", task, input, window: 0, vocabulary: null, head: null, panel, ...fresh });
     await begin();
   }
 
@@ -138,10 +139,13 @@ export function actions(app) {
     setTimeout(tick, PACE);
   }
 
-  /** Runs work that may fail; a failure is shown on the page. */
+  /** Runs work that may fail; a failure is shown on the page, until something that was begun after it has succeeded. */
   async function attempt(work) {
+    const { error: before } = state;
     try {
-      return await work();
+      const answer = await work();
+      if (before && state.error === before) set({ error: null });
+      return answer;
     } catch (error) {
       if (error.name !== "AbortError") set({ error, busy: false });
     }
@@ -149,6 +153,14 @@ export function actions(app) {
 
   return { request, ready, begin, chooseRun, chooseTask, chooseCheckpoint, give, takeWindow, translate, step, stepBack, restart,
     finished, force, choose, play, continueText, attempt };
+}
+
+/** The panel to open with a run: one that it fills. A map and a training without a checkpoint have no model to ask.
+ * @param {import("any2any/types").Run|undefined} run @param {string} panel   the one that would be open */
+export function panelFor(run, panel) {
+  if (!run || run.model) return panel;
+  if (run.sweep) return "sweep";
+  return run.training ? "training" : panel;
 }
 
 /** Milliseconds between two steps of a play: slow enough to read along. */
@@ -177,7 +189,12 @@ export function questions(app) {
     top_p: state.top_p,
     forbidden: state.vocabulary?.forbidden ?? [],
   });
+  /** What is taken away from the model, as the requests name it; nothing of a model as it was trained. */
+  const alteration = () => ({
+    ...(state.masked.length > 0 ? { masked: state.masked } : {}),
+    ...(state.ablated.length > 0 ? { ablated: state.ablated } : {}),
+  });
   /** The text of a token. */
   const label = (token) => tokenText(state.vocabulary?.tokens[token] ?? String(token));
-  return { currentRun, task, splits, count, position, logits, decoding, label };
+  return { currentRun, task, splits, count, position, logits, decoding, alteration, label };
 }

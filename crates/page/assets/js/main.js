@@ -2,9 +2,9 @@
 
 import { state, set, on, announce } from "any2any/state";
 import { api } from "any2any/api";
-import { actions, questions } from "any2any/actions";
+import { actions, panelFor, questions } from "any2any/actions";
 import { firstHead, matrixOf } from "any2any/attention";
-import { useTheme } from "any2any/draw";
+import { html, useTheme } from "any2any/draw";
 import { keepInspected } from "any2any/inspection";
 import { readLink, keepLink, forgetToken } from "any2any/permalink";
 import { showPanels } from "any2any/panels";
@@ -32,6 +32,7 @@ async function start() {
   showStage(app, document.getElementById("stage"));
   showPanels(app, document.getElementById("tabs"), document.getElementById("panels"));
   listenToKeys(app);
+  skipTo(document.getElementById("panels"));
   keepLink(app, initial);
   addEventListener("hashchange", () => {
     set({ ...initial, runs: state.runs, ...chosenBy(readLink()) });
@@ -44,14 +45,22 @@ async function start() {
 function chosenBy(link) {
   const first = (state.runs.find(({ model }) => model) ?? state.runs[0])?.number ?? 0;
   const run = link.run ?? first;
-  if (state.runs.some(({ number }) => number === run)) return { ...link, run, task: link.task ?? firstTask(run) };
-  return { run: first, task: firstTask(first), panel: link.panel ?? initial.panel };
+  const panel = (number) => link.panel ?? panelFor(state.runs.find((each) => each.number === number), initial.panel);
+  if (state.runs.some(({ number }) => number === run)) return { ...link, run, task: link.task ?? firstTask(run), panel: panel(run) };
+  return { run: first, task: firstTask(first), panel: panel(first) };
 }
 
 /** Calls runs with equal names by their folders. */
 function toldApart(runs) {
   const shared = ({ name }) => runs.filter((each) => each.name === name).length > 1;
   return runs.map((run) => (shared(run) && run.folder ? { ...run, name: run.folder } : run));
+}
+
+/** A link before everything else, by which keyboards reach the open panel. It leaves the address alone, which is the page's state. */
+function skipTo(panels) {
+  panels.tabIndex = -1;
+  const skip = (event) => { event.preventDefault(); panels.focus(); };
+  document.body.prepend(html("a", { class: "skip", href: "#panels", onclick: skip }, "Skip to the figures"));
 }
 
 const firstTask = (run) => state.runs.find(({ number }) => number === run)?.model?.tasks[0]?.number ?? 0;

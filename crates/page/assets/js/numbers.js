@@ -14,20 +14,23 @@ export function softmax(logits, temperature = 1) {
   return result;
 }
 
-/** The distribution of decoding: logits without the forbidden tokens, at a temperature, then only the `top_k` likeliest,
- * then only the likeliest that together reach `top_p`; the remaining probabilities sum to one.
+/** The distribution of decoding: softmax of all logits at a temperature, without the forbidden tokens, whose share is nobody's;
+ * then only the `top_k` likeliest, then only the likeliest that together reach `top_p`, which sum to one. So a token's
+ * probability is the same wherever it is told, unless something is cut off.
  * @param {ArrayLike<number>} logits
  * @param {{ temperature?: number, top_k?: number, top_p?: number, forbidden?: number[] }} options
  * @returns {{ before: Float64Array, after: Float64Array, order: number[] }} `before`: at temperature 1 and uncut;
  *   `order`: token ids, likeliest first */
 export function distribution(logits, { temperature = 1, top_k = 0, top_p = 1, forbidden = [] } = {}) {
-  const allowed = Float64Array.from(logits);
-  for (const token of forbidden) allowed[token] = -Infinity;
-  const before = softmax(allowed);
+  const allowed = (probabilities) => {
+    for (const token of forbidden) probabilities[token] = 0;
+    return probabilities;
+  };
+  const before = allowed(softmax(logits));
   const order = Array.from(before.keys()).sort((a, b) => before[b] - before[a]);
   if (temperature === 0) return { before, after: onlyFirst(before.length, order[0]), order };
-  const after = softmax(allowed, temperature);
-  keepLikeliest(after, order, top_k, top_p);
+  const after = allowed(softmax(logits, temperature));
+  if (top_k > 0 || top_p < 1) keepLikeliest(after, order, top_k, top_p);
   return { before, after, order };
 }
 
@@ -51,9 +54,9 @@ function keepLikeliest(probabilities, order, top_k, top_p) {
   for (let i = 0; i < probabilities.length; i += 1) probabilities[i] /= rest;
 }
 
-/** The index drawn from probabilities by a number from 0 to 1. */
+/** The index drawn from probabilities, which may sum to less than one, by a number from 0 to 1. */
 export function draw(probabilities, number) {
-  let left = number;
+  let left = number * probabilities.reduce((sum, p) => sum + p, 0);
   for (let i = 0; i < probabilities.length; i += 1) {
     left -= probabilities[i];
     if (left < 0) return i;
@@ -81,6 +84,9 @@ export function percent(share) {
   if (share > 0 && share < 0.001) return "<0.1%";
   return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}%`;
 }
+
+/** A weight as text: three digits behind the point, or as many that count. */
+export const weightText = (weight) => minus(Math.abs(weight) >= 0.001 || weight === 0 ? weight.toFixed(3) : weight.toPrecision(2));
 
 /** A number as text with a true minus sign. */
 export const minus = (text) => String(text).replace("-", "−");

@@ -36,7 +36,10 @@ export function showPanels(app, tabs, main) {
     buttons.forEach((each, i) => {
       each.setAttribute("aria-selected", String(PANELS[i][0] === id));
       each.tabIndex = PANELS[i][0] === id ? 0 : -1;
+      // On narrow screens the tabs are a row that scrolls.
+      if (PANELS[i][0] === id && tabs.scrollWidth > tabs.clientWidth) each.scrollIntoView({ block: "nearest", inline: "center" });
     });
+    document.body.dataset.panel = id;
     const { section, wake } = shown.get(id) ?? await mount(id, app, shown, main);
     for (const other of main.children) other.hidden = other !== section;
     wake();

@@ -18,7 +18,7 @@ export function showStage(app, root) {
   const figures = { source: null, target: null };
   let drawn = "";                                                 // which question the source figure belongs to
   const gap = html("div", { class: "stage-gap" });
-  replace(root, source, gap, target, controls(app), overlay);
+  replace(root, source, gap, target, controls(app), badge(app), overlay);
 
   function drawSource() {
     const { look } = app.state;
@@ -112,6 +112,30 @@ function invitation(app) {
   if (!app.currentRun()) return "No run is open.";
   return app.task() ? "Give the model something to translate: see Source." : "This run has no model to ask yet.";
 }
+
+// ---- the altered model ----
+
+/** Panels that ask the model as it was trained, whatever is hidden or silent. */
+const INTACT = ["beam", "memory", "compare", "training", "sweep"];
+
+/** A badge that stands wherever something is taken away from the model, with the way back. @param {App} app */
+function badge(app) {
+  const words = html("span");
+  const element = html("div", { class: "altered", role: "status" }, words,
+    button("Give all back", () => app.set({ masked: [], ablated: [] }), { class: "small", title: "Hide nothing, and let every head speak" }));
+  const say = () => {
+    const { masked, ablated, panel } = app.state;
+    const taken = [counted(masked.length, "position hidden", "positions hidden"), counted(ablated.length, "head silent", "heads silent")];
+    element.hidden = masked.length + ablated.length === 0;
+    replace(words, html("strong", {}, "Altered model"), `: ${taken.filter(Boolean).join(", ")}. `,
+      INTACT.includes(panel) ? "This tab shows the model as it was trained." : "All on this tab is of the altered model.");
+  };
+  app.on("change", (keys) => { if (["masked", "ablated", "panel"].some((key) => keys.has(key))) say(); });
+  say();
+  return element;
+}
+
+const counted = (count, one, many) => (count === 0 ? null : `${count} ${count === 1 ? one : many}`);
 
 // ---- controls ----
 

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
+use super::look::Head;
 use super::numbers::Floats;
 
 /// The token to explain, and the method of attribution.
@@ -31,6 +32,12 @@ pub struct AttributionRequest {
     pub token: Option<u32>,
     /// The method of attribution.
     pub method: Method,
+    /// Source positions that are masked.
+    #[serde(default)]
+    pub masked: Vec<usize>,
+    /// Heads that are ablated: their context is zero.
+    #[serde(default)]
+    pub ablated: Vec<Head>,
 }
 
 /// The attribution of a token: a weight for each position.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
+use super::look::Head;
 use super::numbers::Floats;
 use any2any_architecture::StackKind;
 
@@ -21,6 +22,10 @@ pub struct MachineRequest {
     pub window: usize,
     /// The tokens written so far, without begin.
     pub tokens: Option<Vec<u32>>,
+    /// Source positions that are masked.
+    pub masked: Vec<usize>,
+    /// Heads that are ablated: their context is zero.
+    pub ablated: Vec<Head>,
 }
 
 /// All parts of the model, in the order of computation.

@@ -125,7 +125,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Asked<T>, ApiError> {
         let place = if path == "." { String::new() } else { format!("{path}: ") };
         // A value of several kinds with a field too many is called a syntax error, too.
         match error.is_data() {
-            true => wrong(format!("{place}{error}")),
+            true => wrong(format!("{place}{}", with_shared_fields(&error.to_string(), &path))),
             false if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() => {
                 wrong(format!("{place}one field alone is expected here ({error})"))
             }
@@ -134,6 +134,18 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Asked<T>, ApiError> {
     })?;
     json.end().map_err(|error| wrong(format!("the body is no JSON: {error}")))?;
     Ok(asked)
+}
+
+/// The message about an unknown field of a body, with the fields that all bodies share, which are taken out before its own are
+/// read.
+fn with_shared_fields(message: &str, path: &str) -> String {
+    let shared = "expected one of `run`, `checkpoint`, `source_language`, `target_language`, ";
+    // A field of a part of the body has the part's path.
+    let of_body = path == "." && message.starts_with("unknown field");
+    match of_body || message.starts_with(&format!("unknown field `{path}`")) {
+        true => message.replacen("expected one of ", shared, 1).replacen("expected `", &format!("{shared}`"), 1),
+        false => message.to_owned(),
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
@@ -206,6 +218,7 @@ mod tests {
             ("{\"task\": 1,\n  oops}", "line 2 column 3"),
             (r#"{"task": -1}"#, "task: invalid value"),
             (r#"{"tusk": 1}"#, "unknown field `tusk`"),
+            (r#"{"tusk": 1}"#, "expected one of `run`, `checkpoint`, `source_language`, `target_language`, `task`"),
             (r#"{"run": "a"}"#, "run: invalid type"),
             (r#"{"sources": [{"text": "a"}, {"txt": "b"}]}"#, "sources[1]"),
             (r#"{"source": {"file": {"name": "a.png", "content": "%"}}}"#, "source.file.content: not base64"),

@@ -107,7 +107,7 @@ function pill({ node, rank, row, column }, { x, y, width }, best) {
   const ranked = place < 0 ? "" : `, hypothesis ${place + 1}, score ${node.score.toFixed(2)}`;
   return svg("g", {
     class: `node ${fateOf(node, rank)}${node.token === null ? " end" : ""}`,
-    role: "treeitem", tabindex: row === 0 && column === 0 ? 0 : -1, "aria-level": column + 1,
+    role: "button", tabindex: row === 0 && column === 0 ? 0 : -1,
     "aria-label": `${textOf(node)}, ${percent(share)}, ${node.fate}, log-probability so far ${node.total.toFixed(2)}${ranked}`,
     "data-id": node.id, "data-probability": share,
   },
@@ -130,7 +130,8 @@ function fold(id, { x, y, width }, dropped, folded, onFold) {
   if (dropped === 0) return null;
   const title = folded ? `show the ${dropped} that were dropped here` : "fold what was dropped here";
   const toggle = (event) => { event.stopPropagation(); onFold(id); };
-  return svg("g", { class: `fold${folded ? " folded" : ""}`, role: "button", "aria-label": title, onclick: toggle },
+  // Keyboards fold by the space bar on the node itself.
+  return svg("g", { class: `fold${folded ? " folded" : ""}`, "aria-hidden": "true", onclick: toggle },
     svg("title", {}, title),
     svg("rect", { x: x + width + 1, y: y + 3, width: 20, height: 14, rx: 7 }),
     svg("text", { x: x + width + 11, y: y + 14, "text-anchor": "middle" }, folded ? `+${dropped}` : "−"));

@@ -22,11 +22,23 @@ function proposal(app) {
   const twin = (each) => each.number !== run && likeness(app.task(), taskLike(app.task(), each)) === 3;
   const other = runs.find(twin);
   if (other) return { run: other.number, checkpoint: "best", input: null };
-  return { run, checkpoint: steps(app.currentRun())[0]?.name ?? "best", input: null };
+  return { run, checkpoint: others(app)[0]?.name ?? "best", input: null };
 }
 
 /** The checkpoints of a run by step. */
 export const steps = (run) => [...(run?.model?.checkpoints ?? [])].sort((a, b) => a.step - b.step);
+
+/** The name of a checkpoint by its step, which "best" and "last" only point to. */
+export const nameByStep = (run, checkpoint) => {
+  const points = checkpoint === "best" || checkpoint === "last";
+  return (points && run?.model?.checkpoints.find((each) => each[checkpoint])?.name) || checkpoint;
+};
+
+/** The checkpoints of the page's run other than its own. @param {App} app */
+function others(app) {
+  const own = nameByStep(app.currentRun(), app.state.checkpoint);
+  return steps(app.currentRun()).filter(({ name }) => name !== own);
+}
 
 /** The task of `run` that is most like ours, among those that can take our inputs. */
 function taskLike(ours, run) {
@@ -54,7 +66,11 @@ export function comparisonControls(root, app, { inputs = true } = {}) {
     const now = comparisonOf(app);
     const run = now?.run ?? app.currentRun();
     const runs = app.state.runs.filter((each) => taskLike(app.task(), each)).map(({ number, name }) => [number, name]);
-    const checkpoints = [["best", "best"], ["last", "last"], ...steps(run).map(({ name, step }) => [name, `step ${step}`])];
+    const named = [["best", "best"], ["last", "last"], ...steps(run).map(({ name, step }) => [name, `step ${step}`])];
+    // Where nothing else could differ, the page's own checkpoint is no comparison, by whichever name.
+    const same = run?.number === app.state.run && !inputs;
+    const own = nameByStep(run, app.state.checkpoint);
+    const checkpoints = named.filter(([name]) => !same || nameByStep(run, name) !== own || others(app).length === 0);
     // Whoever chose with the keyboard goes on from the same place.
     const focused = [...root.querySelectorAll("select, input")].indexOf(document.activeElement);
     replace(root,

@@ -1,7 +1,8 @@
 // A heat map with labels of its rows and columns, linked to pointer and keyboard.
 
 import { html, svg, replace } from "any2any/draw/elements";
-import { heatmap, cellAt } from "any2any/draw/heatmap";
+import { heatmap, cellAt, largest } from "any2any/draw/heatmap";
+import { minus } from "any2any/numbers";
 import { tooltip } from "any2any/draw/tooltip";
 
 const TALLEST = 560;
@@ -29,7 +30,8 @@ export function matrixFigure({ matrix, rowLabels, columnLabels, low, high, colou
   const rowNames = labelList(rowLabels, "row-labels", height / rows >= 11);
   const columnNames = slantedLabels(columnLabels, width, width / columns >= 11);
   rowNames.style.height = `${height}px`;
-  const element = html("div", { class: "matrix" }, html("div"), columnNames, rowNames, area);
+  const bar = colourBar({ low: low ?? 0, high: high ?? (largest(pooledOf(matrix)) || 1), colour });
+  const element = html("div", { class: "matrix" }, html("div"), columnNames, rowNames, area, html("div"), bar);
 
   let at = null;
   const point = (next) => {
@@ -59,6 +61,19 @@ export function matrixFigure({ matrix, rowLabels, columnLabels, low, high, colou
   }
   return { element, mark };
 }
+
+/** A bar of all colours of a map between the least and the largest number.
+ * @param {{ low?: number, high: number, colour?: (t: number) => number[] }} scale */
+export function colourBar({ low = 0, high, colour }) {
+  const canvas = html("canvas", { "aria-hidden": "true" });
+  const steps = 64;
+  heatmap(canvas, { values: Float32Array.from({ length: steps }, (_, i) => i / (steps - 1)), rows: 1, columns: steps }, { low: 0, high: 1, colour });
+  const number = (value) => html("span", { class: "number" }, value === 0 ? "0" : minus(value.toPrecision(2)));
+  return html("div", { class: "colour-bar", role: "img", "aria-label": `colours from ${low} to ${high.toPrecision(2)}` }, number(low), canvas, number(high));
+}
+
+/** The numbers of a matrix. */
+const pooledOf = ({ values, offset = 0, rows, columns }) => values.subarray(offset, offset + rows * columns);
 
 /** The largest width of a map, which on narrow screens stays within them beside its labels. */
 const roomFor = () => Math.max(180, Math.min(720, document.documentElement.clientWidth - 170));

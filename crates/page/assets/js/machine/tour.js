@@ -34,7 +34,11 @@ const first = (given, test) => given.all.find((block) => test(block) && (block.l
 /** @param {Drawn} given */
 const most = (given, stack) => Math.max(0, ...given.all.filter((block) => block.stack === stack).map(({ layer }) => layer ?? 0));
 
-function overview({ architecture, model, activations }) {
+/** True if the decoder attends to what the encoder has read. @param {Drawn} given */
+const looksBack = ({ app }) => (app.state.look?.attention ?? []).some(({ kind }) => kind === "cross");
+
+function overview(given) {
+  const { architecture, model, activations } = given;
   const two = architecture.stacks.length > 1;
   const machine = model.body === "lstm" ? "recurrent network" : "transformer";
   return {
@@ -42,7 +46,7 @@ function overview({ architecture, model, activations }) {
     lit: all,
     opens: null,
     body: () => [
-      two ? p(`This is a ${machine}, drawn as it is. The left half, the `, term("encoder"), ", reads the source. The right half, the ", term("decoder"), ", writes the answer, one ", activations.frames.decoder ? "frame" : "word", " at a time, looking at what has been read.")
+      two ? p(`This is a ${machine}, drawn as it is. The left half, the `, term("encoder"), ", reads the source. The right half, the ", term("decoder"), ", writes the answer, one ", activations.frames.decoder ? "frame" : "word", " at a time, ", looksBack(given) ? "looking at what has been read." : "from the last state that the encoder handed on: it cannot look back at what has been read.")
         : p("This model has no source: it continues what is written. It is the right half of the paper's figure alone, the ", term("decoder"), ", without attention to an encoder; language models are built like this."),
       p(`Data flows upwards. Each coloured strip is a real state of the machine for your input: one column for each word, ${model.d_model} numbers from top to bottom, blue below zero and orange above.`),
       p(`All in all, ${model.parameters.toLocaleString("en")} numbers were learned. Use the arrow keys to go on.`),

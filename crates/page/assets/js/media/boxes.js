@@ -1,6 +1,7 @@
 // A picture with a box for each position: patches of an image, spans of a sound, windows of a recording.
 
-import { html, svg, replace, diverging, highlightOn, largest } from "any2any/draw";
+import { html, svg, replace, diverging, highlightOn, largest, tooltip } from "any2any/draw";
+import { weightText } from "any2any/numbers";
 
 /**
  * @typedef {object} Picture
@@ -34,6 +35,10 @@ export function boxFigure({ picture, positions, side, size, onHover, onPick }) {
   const marked = { hover: null, chosen: null, masked: [] };
   listen(area, boxes, marked, onHover, onPick);
   let lit = null;
+  tooltip(area, (event) => {
+    const position = lit && under(area, boxes, event);
+    return position == null || lit[position] === undefined ? null : `position ${position + 1}: ${weightText(lit[position])}`;
+  });
 
   function paint(weights, { signed = false } = {}) {
     lit = weights;
@@ -112,10 +117,7 @@ function cellsOf(boxes, weights) {
 const rounded = (edge) => Math.round(edge * 1e6) / 1e6;
 
 function listen(area, boxes, marked, onHover, onPick) {
-  const at = (event) => {
-    const { left, top, width, height } = area.getBoundingClientRect();
-    return nearest(boxes, (event.clientX - left) / width, (event.clientY - top) / height);
-  };
+  const at = (event) => under(area, boxes, event);
   if (onHover) {
     area.addEventListener("pointermove", (event) => onHover(at(event)));
     area.addEventListener("pointerleave", () => onHover(null));
@@ -136,6 +138,12 @@ function listen(area, boxes, marked, onHover, onPick) {
       if (event.key === "Enter" && marked.hover !== null) onPick(marked.hover);
     });
   }
+}
+
+/** The position under the pointer. */
+function under(area, boxes, { clientX, clientY }) {
+  const { left, top, width, height } = area.getBoundingClientRect();
+  return nearest(boxes, (clientX - left) / width, (clientY - top) / height);
 }
 
 /** The box under a point; where boxes overlap, the one whose middle is nearest. */

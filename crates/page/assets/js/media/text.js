@@ -1,7 +1,8 @@
 // A text, a row of items, or any other sequence of tokens, as a line of chips.
 
 import { tokenText } from "any2any/token";
-import { html, highlightOn, diverging, divergingRgb, inkOn, largest } from "any2any/draw";
+import { html, highlightOn, diverging, divergingRgb, inkOn, largest, tooltip } from "any2any/draw";
+import { weightText } from "any2any/numbers";
 
 /** @returns {import("any2any/media").Figure} */
 export function tokenFigure({ positions, view, side, size, onHover, onPick }) {
@@ -10,6 +11,11 @@ export function tokenFigure({ positions, view, side, size, onHover, onPick }) {
   const element = html("div", { class: `tokens ${size} ${side}` }, chips);
   listen(element, onHover, onPick);
   let lit = null;
+  // The number behind a colour.
+  tooltip(element, (event) => {
+    const chip = event.target.closest?.(".chip");
+    return lit && chip?.dataset.weight !== undefined ? `${chip.textContent}: ${weightText(Number(chip.dataset.weight))}` : null;
+  });
 
   function paint(weights, { signed = false } = {}) {
     lit = weights;
@@ -32,7 +38,11 @@ export function tokenFigure({ positions, view, side, size, onHover, onPick }) {
 
 function chip({ label, region }, i, covered, side) {
   const shown = readable(label, region, covered);
-  return html("button", { type: "button", class: `chip ${side}${shown.special ? " special" : ""}`, "data-position": i }, shown.text);
+  const piece = shown.unknown ? covered?.(region) : null;
+  return html("button", {
+    type: "button", class: `chip ${side}${shown.unknown ? " unknown" : shown.special ? " special" : ""}`, "data-position": i,
+    title: shown.unknown ? `Unknown: the vocabulary has no piece for ${piece ? `“${piece}”` : "this"}; the model sees ${shown.text}` : null,
+  }, piece ? `${piece}?` : shown.text);
 }
 
 /** The reader of what a region covers of a text or of a row of items; null for any other value.
@@ -45,11 +55,14 @@ export function coveredIn(view) {
   return ({ bytes }) => (bytes ? new TextDecoder().decode(encoded.slice(bytes.start, bytes.end)) : null);
 }
 
-/** The text of a token: its label, else what it covers, else a mark for an added token. */
+/** Signs by which vocabularies write a piece that they lack. */
+const UNKNOWN = /^(<unk>|\[UNK\]|<unknown>)$/;
+
+/** The text of a token: its label, else what it covers, else a mark for an added token. `unknown`: the vocabulary lacks the piece. */
 export function readable(label, region, covered = null) {
   const text = label == null ? (region && covered?.(region)) ?? "∎" : tokenText(label);
   const special = text === "∎" || /^<.+>$/.test(text);
-  return { text: text === "" ? "∅" : special ? text : text.replaceAll(" ", "\u2423").replaceAll("\n", "⏎"), special };
+  return { text: text === "" ? "∅" : special ? text : text.replaceAll(" ", "\u2423").replaceAll("\n", "⏎"), special, unknown: UNKNOWN.test(text) };
 }
 
 /** The least opacity of a token, since one without any weight is still a token. */

@@ -1,7 +1,7 @@
 // Attention: all heads of all layers as small maps, one head large, several side by side, and the computation of one
 // row.
 
-import { html, replace, button, dark, segmented, heatmap, divergingRgb, weightRgb, framed, matrixFigure, downloads } from "any2any/draw";
+import { html, replace, button, dark, segmented, heatmap, divergingRgb, weightRgb, framed, matrixFigure, colourBar, downloads } from "any2any/draw";
 import { kinds, layers, matrixOf, highest, rollout, meanEntropy, nameOf, rowOf } from "any2any/attention";
 import { floats } from "any2any/api";
 import { highlightOf } from "any2any/highlight";
@@ -15,7 +15,7 @@ import { scoreFigure } from "any2any/panels/score";
 export const panel = {
   id: "attention",
   title: "Where every head looks",
-  hint: "Each small square is one head: a row for each position that asks, a column for each that it can look at, dark where it looks. Open one to see it large; pin several to compare them.",
+  hint: "Each small square is one head: a row for each position that asks, a column for each that it can look at, the stronger in colour the more it looks. Open one to see it large; pin several to compare them.",
 
   mount(root, app) {
     const pins = [];                                              // heads to compare, oldest first
@@ -29,7 +29,7 @@ export const panel = {
       const { look, head } = app.state;
       if (!look || !head) {
         shown = {};
-        return empty(parts);
+        return empty(parts, look);
       }
       // Long inputs have millions of weights, so figures with the same numbers as before stay.
       const numbers = [dark(), ...layers(look, head.stack, head.kind).map(({ weights }) => weights)];
@@ -86,8 +86,11 @@ const scaleOf = (look, { stack, kind, head }) =>
 
 const titleFor = (head) => (isRollout(head) ? `${nameOf({ ...head, head: "mean" }).split(" · ")[0]} · rolled out to layer ${head.layer + 1}` : nameOf(head));
 
-function empty(parts) {
-  replace(parts.grid, html("p", { class: "empty" }, "Nothing is translated yet: see Source."));
+/** @param {Look|null} look */
+function empty(parts, look) {
+  replace(parts.grid, html("p", { class: "empty" }, look
+    ? "This model has no attention: a recurrent network hands one state on from position to position, and its decoder sees the last of them alone. Compare sets it beside another model."
+    : "Nothing is translated yet: see Source."));
   for (const part of [parts.large, parts.pinned, parts.score]) replace(part);
 }
 
@@ -111,7 +114,7 @@ function grid(app, pins, pin) {
     options: kindsShown.map((each) => ({ value: `${each.stack} ${each.kind}`, label: each.label, title: each.title })),
     onchange: (value) => app.set({ head: { ...firstOf(look, kindsShown.find((each) => `${each.stack} ${each.kind}` === value)), head: typeof head.head === "number" ? 0 : "mean" } }) });
   const data = () => entries.map((entry) => ({ stack, kind, layer: entry.layer, ...floats(entry.weights) }));
-  return framed({ title: kindsShown.find((each) => each.stack === stack && each.kind === kind)?.title ?? "", name: `attention-${stack}-${kind}`, data, controls: choice,
+  return framed({ title: kindsShown.find((each) => each.stack === stack && each.kind === kind)?.title ?? "", name: `attention-${stack}-${kind}`, data, controls: html("span", { class: "row" }, choice, colourBar({ high: highest(look, stack, kind), colour: weightRgb })),
     note: "The number is the entropy in bits, averaged over the rows: 0 is a head that always looks at one place. Colours are shared by all heads, and grow with the square root of the weight. Mean averages the heads of a layer; rollout follows attention through all layers below (Abnar and Zuidema, 2020)." }, table);
 }
 

@@ -31,7 +31,7 @@ export const panel = {
 
     const knobs = html("div", { class: "controls" });
     const folds = button("", () => { open.all = !open.all; open.except.clear(); draw(); }, { class: "quiet" });
-    const figure = svg("svg", { class: "beam", role: "tree", "aria-label": "Beam search" });
+    const figure = svg("svg", { class: "beam", role: "group", "aria-label": "Beam search" });
     const save = downloads({ name: "beam", figure: () => figure, data: () => tree });
     const scroller = dragToScroll(html("div", { class: "figure tree" }, figure));
     const below = html("div", { class: "reading" });

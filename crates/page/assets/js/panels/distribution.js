@@ -31,11 +31,19 @@ export const panel = {
   },
 };
 
-/** The row of logits that the panel shows: that of the chosen output position, else of the next token.
+/** The row of logits that the panel shows: that of the chosen output position, else of the next token, or of a finished output
+ * that at which the model was least sure.
  * @param {App} app */
 export function rowShown(app) {
   const { chosen, tokens, look } = app.state;
-  return Math.min(chosen ?? (app.finished() ? tokens.length - 1 : tokens.length), look.logits.shape[0] - 1);
+  return Math.min(chosen ?? (app.finished() ? leastSure(app) : tokens.length), look.logits.shape[0] - 1);
+}
+
+/** The written position whose distribution has the largest entropy; the end is none. @param {App} app */
+function leastSure(app) {
+  const { tokens } = app.state;
+  const bits = tokens.slice(0, -1).map((_, row) => entropy(distribution(app.logits(row), { forbidden: app.decoding().forbidden }).before));
+  return bits.length === 0 ? 0 : bits.indexOf(Math.max(...bits));
 }
 
 // ---- settings ----

@@ -22,8 +22,8 @@ export const panel = {
 const FLOWING = ["run", "checkpoint", "task", "input", "tokens", "look"];
 
 class MachinePanel {
-  /** folded: one layer stands for all; stop: number of the tour's stop, null outside of the tour */
-  view = { part: null, head: 0, query: null, layer: 0, folded: true, stop: null };
+  /** folded: one layer stands for all; whole: as small as the screen is high; stop: number of the tour's stop, null outside of the tour */
+  view = { part: null, head: 0, query: null, layer: 0, folded: true, whole: false, stop: null };
   asked = null;                      // { question, tokens, parts, whole }: the last answer
   request = null;                    // { key, controller }: what is on its way
   chose = false;                     // whether the tour has chosen the word that is explained
@@ -60,8 +60,8 @@ class MachinePanel {
     if (!app.ready()) return this.show(null);
     if (this.isAnswered()) return this.read();
     const { tokens } = app.state;
-    const question = canonical(app.request());
-    const body = app.task().target.tokens ? app.request({ tokens }) : app.request();
+    const question = canonical(app.request(app.alteration()));
+    const body = app.request({ ...app.alteration(), ...(app.task().target.tokens ? { tokens } : {}) });
     const key = canonical(body);
     if (this.request?.key === key) return;
     this.request?.controller.abort();
@@ -78,7 +78,7 @@ class MachinePanel {
   /** True if the last answer contains the answer to the present question. */
   isAnswered() {
     const { app, asked } = this;
-    if (asked?.question !== canonical(app.request())) return false;
+    if (asked?.question !== canonical(app.request(app.alteration()))) return false;
     if (!app.task().target.tokens) return true;
     const { tokens } = app.state;
     const isBeginning = tokens.length <= asked.tokens.length && tokens.every((token, i) => token === asked.tokens[i]);
@@ -114,6 +114,7 @@ class MachinePanel {
     const layers = Math.max(given.model.encoder_layers, given.model.decoder_layers);
     this.view.layer = Math.min(this.view.layer, layers - 1);
     this.drawBar(layers);
+    this.figure.classList.toggle("whole", this.view.whole);
     this.drawFigure();
     this.drawPane();
   }
@@ -147,6 +148,13 @@ class MachinePanel {
         label: "Which layer", value: this.view.layer, onchange: (at) => this.change({ layer: at, part: null }),
         options: Array.from({ length: layers }, (_, i) => layer(i)),
       }) : null,
+      segmented({
+        label: "Size", value: this.view.whole, onchange: (whole) => { this.change({ whole }); if (whole) this.figure.scrollIntoView({ block: "end" }); },
+        options: [
+          { value: false, label: "readable", title: "As large as its words need" },
+          { value: true, label: "whole", title: "All of it on one screen" },
+        ],
+      }),
       downloads({ name: "machine", figure: () => this.figure.querySelector("svg"), data: () => this.asked.parts }));
   }
 

@@ -5,7 +5,7 @@ import { LIKELIEST, api, canonical } from "any2any/api";
 import { category, downloads, html, replace, segmented } from "any2any/draw";
 import { countAll, drawAccuracy } from "any2any/memory/accuracy";
 import { decades, drawReach, fading, plain, power, wordsOf } from "any2any/memory/reach";
-import { comparisonControls, comparisonOf } from "any2any/compare/comparison_target";
+import { comparisonControls, comparisonOf, nameByStep } from "any2any/compare/comparison_target";
 import { isCurrent } from "any2any/probabilities";
 import { recorded } from "any2any/recording";
 
@@ -63,7 +63,9 @@ function models(app) {
   const own = { name: app.currentRun().name, run: app.state.run, checkpoint: app.state.checkpoint, task: app.state.task };
   const second = comparisonOf(app);
   const other = second && { name: second.run.name, run: second.run.number, checkpoint: second.checkpoint, task: second.task.number };
-  if (!other || canonical({ ...own, name: "" }) === canonical({ ...other, name: "" })) return [own];
+  const asked = (/** @type {{ run: number, checkpoint: string, task: number }} */ { run, checkpoint, task }) =>
+    canonical({ run, task, checkpoint: nameByStep(app.state.runs.find(({ number }) => number === run), checkpoint) });
+  if (!other || asked(own) === asked(other)) return [own];
   // Two checkpoints of one run have one name.
   if (own.name === other.name) for (const each of [own, other]) each.name = `${each.name}, ${each.checkpoint}`;
   return [own, other];

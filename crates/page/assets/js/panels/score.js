@@ -41,7 +41,7 @@ let kept = { look: null, parts: null };
 async function attentionPart(app, { stack, kind, layer }) {
   const { look, tokens } = app.state;
   if (kept.look !== look) {
-    const parts = api.machine(app.request(app.task().target.tokens ? { tokens } : {}));
+    const parts = api.machine(app.request({ ...app.alteration(), ...(app.task().target.tokens ? { tokens } : {}) }));
     kept = { look, parts };
   }
   const { parts } = await kept.parts;

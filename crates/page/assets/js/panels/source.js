@@ -95,9 +95,9 @@ function noteOf(source) {
 }
 
 function shownIn({ view, frames }) {
-  if ("text" in view) return "Each chip is a token: a word, or a piece of one. Tokens that the model adds itself, such as the end, are grey.";
+  if ("text" in view) return "Each chip is a token: a word, or a piece of one. Tokens that stand for nothing in the text, such as the end, are grey; a piece that the vocabulary lacks has a question mark and a dashed edge.";
   const width = frames ? ` Each is fed in as ${frames.shape[1]} numbers.` : "";
-  if (view.items) return `Each chip is a position, with the items that it covers. Positions that the model adds itself, such as the end, are grey.${width}`;
+  if (view.items) return `Each chip is a position, with the items that it covers. Positions that stand for nothing in it, such as the end, are grey.${width}`;
   if (view.image) return `The grid shows the patches; read from left to right and from top to bottom, they are the model's sequence.${width}`;
   if (view.signal.channels.length > 2) return `Each line is a channel; a position covers a window of time over some channels.${width}`;
   return "Time runs to the right, high tones are at the top, and the loud ones stand out. The model's entrance merges several of these columns into one position. Silence that is appended up to the length that a model reads is not drawn.";

@@ -53,7 +53,7 @@ export function attributionFigure(root, app) {
     const mine = (request = new AbortController());
     pair.classList.add("waiting");
     await recorded(app, async () => {
-      const attribution = await api.attribution(app.request({ tokens, position, method }), mine.signal);
+      const attribution = await api.attribution(app.request({ tokens, position, method, ...app.alteration() }), mine.signal);
       if (mine !== request) return;
       shown = { attribution, position, token: tokens[position] };
       draw();

@@ -36,7 +36,7 @@ export function headAblation(root, app) {
     note.textContent = effects.size === 0
       ? "Click a head, or a layer's name. Measuring silences each head alone, and colours it by what the output's "
         + "log-probability loses."
-      : "Blue: without this head the output is less probable. Orange: more probable. Pale: the others make up for it "
+      : "Orange: the head speaks for the output, which is less probable without it. Blue: against it. Pale: the others make up for it "
         + "(Michel, Levy and Neubig, 2019).";
   }
 

@@ -60,11 +60,12 @@ export function drawHeads(root, { look, ablated, effects, onchange }) {
     const effect = effects.get(key);
     const silent = off.has(key);
     const name = `${label}, layer ${head.layer + 1}, head ${head.head + 1}`;
-    const rgb = effect === undefined ? null : divergingRgb(effect / high);
+    // As in attribution: orange speaks for the output, which loses without it.
+    const rgb = effect === undefined ? null : divergingRgb(-effect / high);
     const element = button(silent ? "×" : "", () => toggle([head]), {
       class: "cell", title: `${name}: ${silent ? "silent, let it speak" : "silence it"}`, "aria-pressed": String(silent),
       "data-head": key, "data-effect": effect ?? null,
-      style: rgb ? { backgroundColor: diverging(effect / high), color: inkOn(rgb) } : {},
+      style: rgb ? { backgroundColor: diverging(-effect / high), color: inkOn(rgb) } : {},
     });
     return tooltip(element, () => [name, html("br"), silent ? "silent" : "speaks",
       effect === undefined ? "" : `; alone silent, the output's log-probability changes by ${signed(effect)}`]);

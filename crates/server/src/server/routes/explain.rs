@@ -38,8 +38,7 @@ pub(in crate::server) async fn look(
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
         let longest = longest(&app, &task, source.as_ref());
-        let ablated = ablated.iter().map(place).collect();
-        let ablations = Ablations { masked, ablated };
+        let ablations = ablations(masked, &ablated);
         let share = share(&app, &run, &task, source.as_ref(), tokens.len(), 1).await?;
         let (look, source, took) = worker
             .ask(share.lane, move |model| {
@@ -74,9 +73,12 @@ async fn share(
     app.budget.take(run.price_of_passes(task, (positions, target), passes), "this look inside").await
 }
 
-/// The place of a head: its layer, and its number there.
-fn place(head: &Head) -> (Place, usize) {
-    (convert::place(head.stack, head.kind, head.layer), head.head)
+/// Masked positions, and ablated heads, each with its layer.
+fn ablations(masked: Vec<usize>, ablated: &[Head]) -> Ablations {
+    let place = |head: &Head| -> (Place, usize) {
+        (convert::place(head.stack, head.kind, head.layer), head.head)
+    };
+    Ablations { masked, ablated: ablated.iter().map(place).collect() }
 }
 
 pub(in crate::server) async fn beam(
@@ -120,7 +122,8 @@ pub(in crate::server) async fn attribution(
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<AttributionRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let AttributionRequest { task, source, window, tokens, position, token, method } = body;
+        let AttributionRequest { task, source, window, tokens, position, token, method, masked, ablated } = body;
+        let ablations = ablations(masked, &ablated);
         let task = run.task_in(task, &languages)?;
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         require_tokens(&task, token.as_slice())?;
@@ -133,8 +136,8 @@ pub(in crate::server) async fn attribution(
         let share = share(&app, &run, &task, source.as_ref(), tokens.len(), passes).await?;
         let found = worker
             .ask(share.lane, move |model| {
-                let explained = inspect::Explained { position, token };
-                Ok(Inspector::new(model).attribution(&task, source.as_ref(), &tokens, explained, method)?)
+                let explained = (inspect::Explained { position, token }, method);
+                Ok(Inspector::new(model).attribution(&task, source.as_ref(), &tokens, explained, &ablations)?)
             })
             .await?;
         let inspect::Attribution { source, target, base } = found;
@@ -149,7 +152,8 @@ pub(in crate::server) async fn machine(
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<MachineRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let MachineRequest { task, source, window, tokens } = body;
+        let MachineRequest { task, source, window, tokens, masked, ablated } = body;
+        let ablations = ablations(masked, &ablated);
         let task = run.task_in(task, &languages)?;
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
@@ -157,7 +161,7 @@ pub(in crate::server) async fn machine(
         let share = share(&app, &run, &task, source.as_ref(), tokens.len(), 1).await?;
         let parts = worker
             .ask(share.lane, move |model| {
-                Ok(Inspector::new(model).machine(&task, source.as_ref(), &tokens)?)
+                Ok(Inspector::new(model).machine(&task, source.as_ref(), &tokens, &ablations)?)
             })
             .await?;
         blocking(move || json(&Machine { parts: parts.iter().map(convert::part).collect() })).await
