@@ -58,7 +58,7 @@ clicks("the bars are the model's distribution, at any temperature, top-k and top
   const drawn = panel.locator(".bar-mark", { hasText: "drawn" });
   assert.equal(await drawn.count(), 1);
   const first = await panel.locator(".bar-row", { has: page.locator(".bar-mark", { hasText: "drawn" }) }).getAttribute("data-token");
-  await panel.getByRole("button", { name: "Take the next seed" }).click();
+  await panel.getByRole("button", { name: "Draw again" }).click();
   await panel.locator("input[type=number]").fill("1");
   await panel.locator("input[type=number]").press("Enter");
   assert.equal(await panel.locator(".bar-row", { has: page.locator(".bar-mark", { hasText: "drawn" }) }).getAttribute("data-token"), first, "a seed draws the same again");

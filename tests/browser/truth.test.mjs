@@ -9,6 +9,8 @@ import {
 
 const { ask, clicks, url, browser, context } = await explorer();
 
+const weightText = (weight) => (Math.abs(weight) >= 0.001 || weight === 0 ? weight.toFixed(3) : weight.toPrecision(2)).replace("-", "−");
+
 /** Opens a page on a panel that needs no model. */
 const visits = (name, state, work, within = context) => test(name, () => visit(within, `${url}/${link(state)}`, work));
 
@@ -20,9 +22,9 @@ clicks("a token has one probability, wherever it is told", { panel: "distributio
   assert.equal(Number(bar.token), tokens[1]);
   assert.equal(shown, told, "the stage and the bar say the same");
   assert.equal(bar.probability, bar.modelProbability, "nothing is cut off");
-  const next = await ask("next", { ...await sourceOf(page), prefix: tokens.slice(0, 1), top: 8 });
-  const of = next.tokens.find(({ token }) => token === tokens[1]);
-  near(Number(bar.probability), Math.exp(of.log_probability), 1e-5, "as /api/next says");
+  const next = await ask("next", { ...await sourceOf(page), prefix: tokens.slice(0, 1), count: 8 });
+  const of = next.tokens.find(({ id }) => id === tokens[1]);
+  near(Number(bar.probability), of.probability, 1e-5, "as /api/next says");
   const look = await ask("look", await questionOf(page));
   near(Number(bar.probability), Math.exp(look.target.positions[1].log_probability), 1e-5, "as /api/look says");
 });
@@ -39,7 +41,7 @@ clicks("what is altered is altered in every figure, and says so", { panel: "what
   const right = await ask("attribution", { ...question, position: 2, method: "occlusion" });
   const look = await ask("look", question);
   near(right.base, look.target.positions[2].log_probability, 1e-4, "attribution explains the altered model");
-  await until(page, (words) => document.querySelector("#panel-whatif section:last-of-type .note")?.textContent.includes(words),
+  await until(page, (words) => document.querySelector("#panel-whatif").textContent.includes(words),
     `log-probability ${right.base.toFixed(2).replace("-", "−")}`);
   assert.match(await badge.textContent(), /Altered model: 1 position hidden, 1 head silent. All on this tab is of the altered model/);
   await openPanel(page, "machine");
@@ -75,7 +77,7 @@ clicks("a network without attention is told so", { run: LSTM, panel: "attention"
   const said = await page.locator("#panel-attention").innerText();
   assert.doesNotMatch(said, /Nothing is translated yet/);
   const machine = await openPanel(page, "machine");
-  await machine.getByRole("button", { name: "Take the tour" }).click();
+  await machine.locator(".tour-button").click();
   await machine.getByText("Two halves").waitFor();
   const looks = attention.some(({ kind }) => kind === "cross");
   assert.match(await machine.innerText(), looks ? /looking at what has been read/ : /cannot look back at what has been read/);
@@ -114,11 +116,12 @@ clicks("colours have their numbers", { panel: "attention", chosen: 1 }, async (p
   assert.ok(await bars.count() >= 2, "the grid and the large map each have a bar of colours");
   const { weights } = look.attention.find(({ kind }) => kind === "cross");
   assert.ok(weights.shape[0] > 1);
-  const chip = page.locator("#stage .chip.source").first();
+  await openPanel(page, "whatif");
+  await until(page, () => document.querySelector("#panel-whatif .side-by-side .chip[data-weight]"));
+  const chip = page.locator("#panel-whatif .side-by-side > figure").nth(1).locator(".chip.source").first();
   const [weight] = await dataOf(chip, "weight");
   await chip.hover();
-  await reads(page.locator(".tooltip:not([hidden])"), [`${await chip.textContent()}: ${(await dataOf(chip, "weight"))[0].toFixed(3)}`]);
-  assert.ok(Number.isFinite(weight));
+  await reads(page.locator(".tooltip:not([hidden])"), [`${await chip.textContent()}: ${weightText(weight)}`]);
 });
 
 clicks("what speaks for the output is orange in both measures", { panel: "whatif", chosen: 2 }, async (page) => {

@@ -103,8 +103,7 @@ function nextWord(app) {
   const { look, tokens } = app.state;
   if (!look.logits || app.finished() || look.logits.shape[0] <= tokens.length || !app.state.vocabulary) return [];
   const { after, order } = distribution(app.logits(tokens.length), app.decoding());
-  return [button(app.label(order[0]), () => app.step(),
-    { class: "chip target ghost", title: `Write the next token (likeliest: ${app.label(order[0])}, ${percent(after[order[0]])})` })];
+  return [html("button", { type: "button", onclick: () => app.step(), class: "chip target ghost", title: `Write the next token (likeliest: ${app.label(order[0])}, ${percent(after[order[0]])})` }, app.label(order[0]))];
 }
 
 /** @param {App} app */

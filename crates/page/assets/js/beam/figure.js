@@ -108,7 +108,7 @@ function pill({ node, rank, row, column }, { x, y, width }, best) {
   return svg("g", {
     class: `node ${fateOf(node, rank)}${node.token === null ? " end" : ""}`,
     role: "button", tabindex: row === 0 && column === 0 ? 0 : -1,
-    "aria-label": `${textOf(node)}, ${percent(share)}, ${node.fate}, log-probability so far ${node.total.toFixed(2)}${ranked}`,
+    "aria-description": `${textOf(node)}, ${percent(share)}, ${node.fate}, log-probability so far ${node.total.toFixed(2)}${ranked}`,
     "data-id": node.id, "data-probability": share,
   },
   svg("rect", { class: "pill", x, y: y - HIGH / 2, width, height: HIGH, rx: 5 }),

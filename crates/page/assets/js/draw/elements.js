@@ -51,9 +51,15 @@ function assignStyle(element, style) {
   }
 }
 
-/** A button. `label` is its content, `title` its purpose, which is also read aloud. */
+/** A button. `label` is its content, `title` its purpose. The purpose is also its name, unless the content has words that the
+ * purpose has not: who speaks to the page says what is written on it. */
 export function button(label, onclick, attrs = {}) {
-  return html("button", { type: "button", onclick, ...attrs, "aria-label": attrs["aria-label"] ?? attrs.title }, label);
+  const element = html("button", { type: "button", onclick, ...attrs }, label);
+  const { title } = attrs;
+  const written = element.textContent.toLowerCase().replaceAll(/[^\p{L}\p{N} ]/gu, "").trim();
+  const named = attrs["aria-label"] !== undefined || !title || (/\p{L}{2}/u.test(written) && !title.toLowerCase().includes(written));
+  if (!named) element.setAttribute("aria-label", title);
+  return element;
 }
 
 /** A labelled slider that shows its value. Calls `onchange(number)` while it moves.

@@ -138,10 +138,13 @@ function addBeside({ stack }, x, y) {
 /** @param {Block} block */
 function openable(block, { view, open }, body) {
   const act = () => open(block.key);
-  return svg("g", {
-    class: "openable", role: "button", tabindex: 0, "data-key": block.key, "aria-label": `${nameOf(block)}: open`,
+  const part = svg("g", {
+    class: "openable", role: "button", tabindex: 0, "data-key": block.key,
     "aria-pressed": String(view.part === block.key), onclick: act, onkeydown: pressed(act),
   }, body);
+  // A box is called by what is written in it; a sign has no words.
+  part.setAttribute(/\p{L}{2}/u.test(part.textContent) ? "aria-description" : "aria-label", `${nameOf(block)}: open`);
+  return part;
 }
 
 const pressed = (act) => (event) => {

@@ -90,7 +90,7 @@ export function drawAccuracy(root, series, what) {
 function curve(name, bins, i, x, y) {
   const colour = category(i);
   const band = [...bins.map(({ middle, high }) => `${x(middle)},${y(high)}`), ...bins.map(({ middle, low }) => `${x(middle)},${y(low)}`).reverse()];
-  return svg("g", { "aria-label": name },
+  return svg("g", { role: "group", "aria-label": name },
     svg("polygon", { class: "band", points: band.join(" "), fill: colour }),
     svg("polyline", { class: "line", points: bins.map(({ middle, share }) => `${x(middle)},${y(share)}`).join(" "), stroke: colour }),
     bins.map((bin) => tooltip(svg("circle", { cx: x(bin.middle), cy: y(bin.share), r: 4, fill: colour, "data-series": i, "data-from": bin.from, "data-to": bin.to, "data-right": bin.right, "data-samples": bin.samples }),

@@ -82,7 +82,7 @@ function drawSeries({ name, values, i, of, x, y, step, low, count }) {
     return svg("polyline", { class: "line", points, stroke: colour, "aria-label": name });
   }
   const wide = Math.min(9, (step - 2) / of);
-  return svg("g", { "aria-label": name }, strengths.map((decade, position) => svg("rect", {
+  return svg("g", { role: "group", "aria-label": name }, strengths.map((decade, position) => svg("rect", {
     x: x(position + shift) + (i - of / 2) * wide, y: y(decade), width: wide - 0.5, height: Math.max(1, y(low) - y(decade)),
     fill: colour, "data-series": i, "data-position": position, "data-value": values[position],
   })));

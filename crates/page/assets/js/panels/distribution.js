@@ -2,6 +2,7 @@
 
 import { html, replace, button, slider, segmented, framed } from "any2any/draw";
 import { distribution, entropy, percent, draw, random } from "any2any/numbers";
+import { likeliest } from "any2any/probabilities";
 import { runningText } from "any2any/token";
 import { readable } from "any2any/media/text";
 
@@ -31,18 +32,25 @@ export const panel = {
   },
 };
 
-/** The row of logits that the panel shows: that of the chosen output position, else of the next token, or of a finished output
- * that at which the model was least sure.
+/** The row of logits that the panel shows: that of the chosen output position, else of the next token; or where nothing but the
+ * end follows, that at which the model was least sure.
  * @param {App} app */
 export function rowShown(app) {
   const { chosen, tokens, look } = app.state;
-  return Math.min(chosen ?? (app.finished() ? leastSure(app) : tokens.length), look.logits.shape[0] - 1);
+  return Math.min(chosen ?? (isWhole(app) ? leastSure(app) : tokens.length), look.logits.shape[0] - 1);
+}
+
+/** True if the output is finished, or the model would finish it now. @param {App} app */
+function isWhole(app) {
+  const { tokens, look, vocabulary } = app.state;
+  if (app.finished()) return true;
+  return tokens.length > 0 && look.logits.shape[0] > tokens.length && likeliest(app.logits(tokens.length), vocabulary.forbidden) === vocabulary.end;
 }
 
 /** The written position whose distribution has the largest entropy; the end is none. @param {App} app */
 function leastSure(app) {
-  const { tokens } = app.state;
-  const bits = tokens.slice(0, -1).map((_, row) => entropy(distribution(app.logits(row), { forbidden: app.decoding().forbidden }).before));
+  const { tokens, vocabulary } = app.state;
+  const bits = tokens.filter((token) => token !== vocabulary.end).map((_, row) => entropy(distribution(app.logits(row), { forbidden: app.decoding().forbidden }).before));
   return bits.length === 0 ? 0 : bits.indexOf(Math.max(...bits));
 }
 

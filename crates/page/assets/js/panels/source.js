@@ -246,8 +246,11 @@ function sampleList(app) {
   return { element, reload, mark };
 }
 
+/** True if a sample has words to be called by. */
+const namesItself = (source, target) => [source, target].some((view) => view?.text?.trim());
+
 /** @param {App} app */
 function card(app, split, { number, source, target }) {
-  return html("button", { type: "button", class: "sample", "data-number": number, onclick: () => app.give({ sample: { split, number } }) },
+  return html("button", { type: "button", class: "sample", "data-number": number, "aria-label": namesItself(source, target) ? null : `Sample ${number + 1}`, onclick: () => app.give({ sample: { split, number } }) },
     thumbnail(source), html("span", { class: "sample-target" }, thumbnail(target)));
 }
