@@ -318,7 +318,9 @@ fn analyses_are_those_of_the_library() {
     }
 
     let machine = served.ask("/api/machine", &body(json!({})));
-    let parts = Inspector::new(&translator).machine(task, Some(&source), &tokens, &Ablations::default()).expect("parts");
+    let parts = Inspector::new(&translator)
+        .machine(task, Some(&source), &tokens, &Ablations::default())
+        .expect("parts");
     assert_eq!(machine["parts"].as_array().map(Vec::len), Some(parts.len()));
     for (number, part) in parts.iter().enumerate() {
         let answered = &machine["parts"][number];

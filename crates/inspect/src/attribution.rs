@@ -12,9 +12,9 @@ use burn::tensor::{Gradients, Tensor, activation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ablations, ReadSource};
 use super::array::Array;
 use super::input::{Fed, ModelInput, hidden, wrong};
+use super::{Ablations, ReadSource};
 use crate::inspector::Inspector;
 
 /// The token to explain.

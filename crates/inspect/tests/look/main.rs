@@ -285,7 +285,8 @@ fn an_altered_model_is_explained_and_shown_as_it_is_altered() {
         assert_ne!(base, log_probability(&look(&case, &Ablations::default()), 3), "{}", case.name);
         let explained = Explained { position: 3, token: None };
         for method in [Method::Occlusion, Method::Gradient] {
-            let found = inspector.attribution(task, source, &case.tokens, (explained, method), &altered(&masked));
+            let found =
+                inspector.attribution(task, source, &case.tokens, (explained, method), &altered(&masked));
             let found = found.unwrap_or_else(|error| panic!("{}: {error}", case.name));
             assert!((found.base - base).abs() < TOLERANCE, "{}, {method:?}", case.name);
             if source.is_some() && method == Method::Occlusion {

@@ -143,7 +143,9 @@ fn with_shared_fields(message: &str, path: &str) -> String {
     // A field of a part of the body has the part's path.
     let of_body = path == "." && message.starts_with("unknown field");
     match of_body || message.starts_with(&format!("unknown field `{path}`")) {
-        true => message.replacen("expected one of ", shared, 1).replacen("expected `", &format!("{shared}`"), 1),
+        true => {
+            message.replacen("expected one of ", shared, 1).replacen("expected `", &format!("{shared}`"), 1)
+        }
         false => message.to_owned(),
     }
 }
@@ -218,7 +220,10 @@ mod tests {
             ("{\"task\": 1,\n  oops}", "line 2 column 3"),
             (r#"{"task": -1}"#, "task: invalid value"),
             (r#"{"tusk": 1}"#, "unknown field `tusk`"),
-            (r#"{"tusk": 1}"#, "expected one of `run`, `checkpoint`, `source_language`, `target_language`, `task`"),
+            (
+                r#"{"tusk": 1}"#,
+                "expected one of `run`, `checkpoint`, `source_language`, `target_language`, `task`",
+            ),
             (r#"{"run": "a"}"#, "run: invalid type"),
             (r#"{"sources": [{"text": "a"}, {"txt": "b"}]}"#, "sources[1]"),
             (r#"{"source": {"file": {"name": "a.png", "content": "%"}}}"#, "source.file.content: not base64"),

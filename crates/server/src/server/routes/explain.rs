@@ -75,9 +75,8 @@ async fn share(
 
 /// Masked positions, and ablated heads, each with its layer.
 fn ablations(masked: Vec<usize>, ablated: &[Head]) -> Ablations {
-    let place = |head: &Head| -> (Place, usize) {
-        (convert::place(head.stack, head.kind, head.layer), head.head)
-    };
+    let place =
+        |head: &Head| -> (Place, usize) { (convert::place(head.stack, head.kind, head.layer), head.head) };
     Ablations { masked, ablated: ablated.iter().map(place).collect() }
 }
 
@@ -122,7 +121,8 @@ pub(in crate::server) async fn attribution(
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<AttributionRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let AttributionRequest { task, source, window, tokens, position, token, method, masked, ablated } = body;
+        let AttributionRequest { task, source, window, tokens, position, token, method, masked, ablated } =
+            body;
         let ablations = ablations(masked, &ablated);
         let task = run.task_in(task, &languages)?;
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
@@ -137,7 +137,13 @@ pub(in crate::server) async fn attribution(
         let found = worker
             .ask(share.lane, move |model| {
                 let explained = (inspect::Explained { position, token }, method);
-                Ok(Inspector::new(model).attribution(&task, source.as_ref(), &tokens, explained, &ablations)?)
+                Ok(Inspector::new(model).attribution(
+                    &task,
+                    source.as_ref(),
+                    &tokens,
+                    explained,
+                    &ablations,
+                )?)
             })
             .await?;
         let inspect::Attribution { source, target, base } = found;
