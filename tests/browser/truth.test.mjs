@@ -161,6 +161,8 @@ test("the keyboard reaches the figures, and a phone shows the open tab", async (
     await opened(page);
     const tab = await page.locator("#tab-training").boundingBox();
     assert.ok(tab.x >= 0 && tab.x + tab.width <= 390, "the open tab is on the screen");
+    const [stage, arcs] = await page.evaluate(() => ["#stage", "#stage .stage-arcs"].map((each) => document.querySelector(each).getBoundingClientRect().toJSON()));
+    assert.deepEqual([arcs.x, arcs.y], [stage.x, stage.y], "arcs begin where the translation does");
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
     await page.keyboard.press("Enter");

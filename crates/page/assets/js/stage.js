@@ -156,11 +156,11 @@ function controls(app) {
   listHeads();
   return html("div", { class: "stage-controls" },
     html("div", { class: "transport", role: "group", "aria-label": "Steps" },
-      button("⏮", () => app.restart(), { title: "Back to the beginning (Home)" }),
+      button("◀◀", () => app.restart(), { title: "Back to the beginning (Home)" }),
       button("◀", () => app.stepBack(), { title: "One step back (left arrow)" }),
       play,
       button("▶▏", () => app.step(), { title: "One step on (right arrow)" }),
-      button("⏭", () => app.translate(app.finished() ? [] : app.state.tokens), { title: "Write to the end (End)" })),
+      button("▶▶", () => app.translate(app.finished() ? [] : app.state.tokens), { title: "Write to the end (End)" })),
     head, note);
 }
 
