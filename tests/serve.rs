@@ -208,7 +208,15 @@ fn a_stream_tells_the_tokens_of_the_translation() {
             whole["outputs"][0][0]["tokens"].as_array().expect("tokens").iter().collect();
         assert_eq!(told, written);
     }
-    let beam = json!({ "source": { "text": SENTENCE }, "stream": true });
+    // Where nothing is said the run searches with a beam, which chooses nothing before its end.
+    let greedy = json!({ "source": { "text": SENTENCE }, "decoding": { "greedy": {} } });
+    let greedy = &served.ask("/api/translate", &greedy)["outputs"][0][0];
+    let answer = served.post("/api/translate", &json!({ "source": { "text": SENTENCE }, "stream": true }));
+    let last = answer.body.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let last = last.filter(Value::is_object).last().expect("lines");
+    assert_eq!(&last["done"], greedy);
+    let beam =
+        json!({ "source": { "text": SENTENCE }, "stream": true, "decoding": { "beam": { "size": 2 } } });
     assert_eq!(served.post("/api/translate", &beam).status, 400);
 }
 

@@ -23,7 +23,8 @@ pub struct TranslateRequest {
     pub decoding: Option<Decoding>,
     /// The beginning of every output.
     pub prefix: Prefix,
-    /// True to answer with one line a token, as soon as each is chosen. Greedy and sampling only.
+    /// True to answer with one line a token, as soon as each is chosen: greedily, also where the run's experiment searches with a
+    /// beam, or by sampling. A beam that the request itself asks for is an error.
     pub stream: bool,
 }
 

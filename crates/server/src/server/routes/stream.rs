@@ -31,7 +31,12 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, A
     };
     // A window is read behind the other.
     let lengths: Vec<usize> = source.iter().flat_map(EncodedSource::lengths).collect();
-    let decoding = how(&app, &task, decoding.as_ref(), (lengths.iter().copied().max(), prefix.len()))?;
+    let asked_for_beam = decoding.as_ref().is_some_and(|asked| asked.beam.is_some());
+    let mut decoding = how(&app, &task, decoding.as_ref(), (lengths.iter().copied().max(), prefix.len()))?;
+    if !asked_for_beam {
+        // The experiment's own way may be a beam; who asks for a stream asks for tokens as they are chosen.
+        (decoding.beam, decoding.minimum_bayes_risk) = (None, None);
+    }
     if decoding.beam.is_some() || decoding.minimum_bayes_risk.is_some() {
         let message =
             "a beam search, or minimum Bayes risk, chooses nothing before its end, so it cannot be streamed";
