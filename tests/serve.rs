@@ -213,7 +213,7 @@ fn a_stream_tells_the_tokens_of_the_translation() {
     let greedy = &served.ask("/api/translate", &greedy)["outputs"][0][0];
     let answer = served.post("/api/translate", &json!({ "source": { "text": SENTENCE }, "stream": true }));
     let last = answer.body.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let last = last.filter(Value::is_object).last().expect("lines");
+    let last = last.filter(Value::is_object).next_back().expect("lines");
     assert_eq!(&last["done"], greedy);
     let beam =
         json!({ "source": { "text": SENTENCE }, "stream": true, "decoding": { "beam": { "size": 2 } } });
