@@ -212,8 +212,8 @@ fn a_stream_tells_the_tokens_of_the_translation() {
     let greedy = json!({ "source": { "text": SENTENCE }, "decoding": { "greedy": {} } });
     let greedy = &served.ask("/api/translate", &greedy)["outputs"][0][0];
     let answer = served.post("/api/translate", &json!({ "source": { "text": SENTENCE }, "stream": true }));
-    let last = answer.body.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let last = last.filter(Value::is_object).next_back().expect("lines");
+    let mut lines = answer.body.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let last = lines.rfind(Value::is_object).expect("lines");
     assert_eq!(&last["done"], greedy);
     let beam =
         json!({ "source": { "text": SENTENCE }, "stream": true, "decoding": { "beam": { "size": 2 } } });
