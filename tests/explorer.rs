@@ -19,6 +19,10 @@ use crate::support::{LANGUAGE_MODEL, TRANSFORMER, Workshop, outside};
 
 const LSTM: &str = "  lstm: { d_model: 32, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";
 
+/// A recurrent network whose decoder sees nothing but the last state of its encoder.
+const BARE: &str =
+    "  lstm: { d_model: 32, encoder_layers: 1, decoder_layers: 1, dropout: 0.1, attention: none }";
+
 const TRAINING: &str = "  steps: 250
   label_smoothing: 0.0
 evaluation: { metrics: [bleu], every: 50, keep_best: 5, show: 2 }
@@ -75,6 +79,8 @@ fn a_person_clicks_through_the_page() {
         workshop.experiment(model, TRAINING);
         workshop.succeed(&["train", "experiment.yaml", "--run", run]);
     }
+    workshop.experiment(BARE, TRAINING);
+    workshop.succeed(&["train", "experiment.yaml", "--run", "bare", "--set", "name=bare"]);
     workshop.experiment(TRANSFORMER, TRAINING);
     workshop.succeed(&[&["sweep", "experiment.yaml", "--run", "map"], SWEEP.as_slice()].concat());
     workshop.write("near.yaml", NEAR);

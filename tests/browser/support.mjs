@@ -14,8 +14,8 @@ import { chromium } from "playwright-core";
 export const { ANY2ANY, WORKSHOP } = process.env;
 
 /** The runs that are opened, and so their numbers. */
-export const RUNS = ["text", "lstm", "media", "far", "map", "write"];
-export const [TEXT, LSTM, MEDIA, FAR, MAP, WRITE] = RUNS.keys();
+export const RUNS = ["text", "lstm", "media", "far", "map", "write", "bare"];
+export const [TEXT, LSTM, MEDIA, FAR, MAP, WRITE, BARE] = RUNS.keys();
 
 /** Milliseconds that something may take on a busy machine. */
 const PATIENCE = 30_000;

@@ -55,7 +55,7 @@ pub use file::{Extent, File, Part};
 pub use head::{FrameCount, Head};
 pub use image::Image;
 pub use importer::Importer;
-pub use magnitude::{Magnitude, within};
+pub use magnitude::Magnitude;
 pub use medium::{Event, Medium, OpenedValue, OptionProblem, PlugInOptions, Sharing};
 pub use number::grouped;
 pub use package::Package;

@@ -16,6 +16,8 @@
 /// let warning = microvolts.warning(samples, &["Oz".to_owned()], Some(256.0)).expect("too large");
 /// assert!(warning.starts_with("its largest value, -200000 uV in channel 'Oz' at 0.004 s"), "{warning}");
 /// assert_eq!(microvolts.warning([(0, 0, 80.0)].into_iter(), &[], None), None);
+/// assert!(microvolts.holds(&[80.0, -1e5]));
+/// assert!(!microvolts.holds(&[2e5]) && !microvolts.holds(&[f32::NAN]));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Magnitude {
@@ -33,9 +35,12 @@ pub struct Magnitude {
 const TOGETHER: usize = 64;
 
 impl Magnitude {
-    /// True if no value is beyond the bound, and each is a number; much faster than [`warning`](Self::warning).
+    /// True if no value is beyond the bound, and each is a number: then there is no [`warning`](Self::warning), and nobody need
+    /// know where each stands.
     pub fn holds(&self, values: &[f32]) -> bool {
-        within(values, self.most)
+        // Without an end in the middle of a part, processors compare several at once.
+        let hold = |part: &[f32]| part.iter().fold(true, |all, value| all & (value.abs() <= self.most));
+        values.chunks(TOGETHER).all(hold)
     }
 
     /// A warning if values, each with the numbers of its channel and its sample from 0, are beyond the bound. It
@@ -76,17 +81,6 @@ impl Magnitude {
             )
         })
     }
-}
-
-/// True if each value is a number and none, of either sign, is larger than `most`.
-///
-/// ```
-/// assert!(any2any_adapter::within(&[-1.0, 0.5], 1.0));
-/// assert!(!any2any_adapter::within(&[1.5], 1.0) && !any2any_adapter::within(&[f32::NAN], 1.0));
-/// ```
-pub fn within(values: &[f32], most: f32) -> bool {
-    // Without an end in the middle of a part, processors compare several at once.
-    values.chunks(TOGETHER).all(|part| part.iter().fold(true, |all, value| all & (value.abs() <= most)))
 }
 
 /// A number, with an exponent if it would have many digits.

@@ -1,6 +1,6 @@
 //! Decoding of a file to one channel of samples.
 
-use any2any_adapter::{Contents, Magnitude, Part, within};
+use any2any_adapter::{Contents, Magnitude, Part};
 
 use crate::channel::Channel;
 use crate::error::AudioError;
@@ -17,9 +17,6 @@ pub(crate) struct Mono {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Largest magnitude of a sample: floats that overshoot full scale, or hold 16 bit integers, lie well below.
-const LOUDEST: f32 = 65_536.0;
-
 /// Largest overshoot of a plausible sound: floats exceed full scale by a few times if a mix was not limited.
 const OVERSHOOT: Magnitude = Magnitude {
     most: 16.0,
@@ -27,6 +24,9 @@ const OVERSHOOT: Magnitude = Magnitude {
     bound: "times full scale, which is -1 to 1, that a sound may overshoot",
     cause: "integers may have been written as floats; divide 16 bits by 32768, 24 bits by 8388608",
 };
+
+/// Largest magnitude of a sample: floats that overshoot full scale, or hold 16 bit integers, lie well below.
+const POSSIBLE: Magnitude = Magnitude { most: 65_536.0, ..OVERSHOOT };
 
 /// Warns of samples beyond any plausible overshoot. `values` are `[samples, channels]`, row-major.
 pub(crate) fn warn_of_overshoot(
@@ -46,7 +46,7 @@ pub(crate) fn warn_of_overshoot(
 
 /// True if all samples have a possible magnitude.
 pub(crate) fn believable(samples: &[f32]) -> bool {
-    within(samples, LOUDEST)
+    POSSIBLE.holds(samples)
 }
 
 /// A rate in whole hertz, if it is one that can be resampled.

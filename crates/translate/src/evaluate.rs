@@ -208,7 +208,7 @@ impl DecodedSplit {
         let (mut places, mut all) = (Vec::with_capacity(count), Some(Self::default()));
         let mut samples = BTreeMap::new();
         for group in groups {
-            let part = split.part(&group)?;
+            let part = split.select(&group)?;
             match (decode(&part, &group)?, &mut all) {
                 (Some(decoded), Some(all)) => {
                     let shown = group.iter().enumerate().filter(|(_, place)| shown.contains(place));

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use any2any_adapter::Value;
+use any2any_adapter::{Kind, Sequence, Value};
+use any2any_data::Samples;
 use any2any_data::batching::Lengths;
-use any2any_data::{Dataset, Samples};
 use any2any_experiment::spec::Store;
 use any2any_run::{RunError, Task, TaskSides};
 
@@ -20,9 +19,6 @@ use crate::split::{Split, Windows, evenly};
 
 /// The most bytes of files that are kept in memory, opened and encoded, if nothing is said.
 pub const IN_MEMORY: u64 = 128 << 20;
-
-/// The most bytes of files that are opened at once, and the most samples.
-const OPENED: (u64, usize) = (16 << 20, 8192);
 
 /// The most positions of sources that are encoded at once for a search.
 const SEARCHED: usize = 200_000;
@@ -75,17 +71,26 @@ impl HeldOut {
         }
     }
 
-    /// Loads a held-out split of one task of a run.
+    /// A split of some samples, or of the first `limit` that can be read: in memory, or read again as [`reads_again`] has it.
+    /// `in_windows`: sources may be read in several windows.
     ///
     /// # Errors
     ///
-    /// If the split is missing, or not a single sample can be read.
-    pub fn load(dataset: &Dataset, task: &Arc<Task>, split: &str, store: Store) -> Result<Self, RunError> {
-        let samples = dataset.split(split).map_err(RunError::data)?;
-        match reads_again(&samples, task.sides(), store) {
-            true => Self::read_again(samples, task, false, None),
-            false => Ok(Self::new(Split::new(OpenedSplit::new(&samples, task.sides())?, task)?)),
+    /// If a field is missing, or not a single sample can be read.
+    pub fn of(
+        samples: Samples,
+        task: &Arc<Task>,
+        in_windows: bool,
+        limit: Option<usize>,
+    ) -> Result<Self, RunError> {
+        if reads_again(&samples, task.sides(), task.spec().data.store) {
+            return Self::read_again(samples, task, in_windows, limit);
         }
+        let opened = OpenedSplit::new(&samples, task.sides())?;
+        let split = if in_windows { Split::in_windows(opened, task)? } else { Split::new(opened, task)? };
+        let mut held_out = Self::new(split);
+        held_out.truncate(limit.unwrap_or(usize::MAX));
+        Ok(held_out)
     }
 
     /// A split whose files are read again for each part of the work. Each is opened and encoded once now, so that those that
@@ -102,9 +107,12 @@ impl HeldOut {
     ) -> Result<Self, RunError> {
         let sides = task.sides();
         let columns = sides.columns(&samples)?;
+        // Texts are compared and counted, and small, also where they are files.
+        let large = |values: &[Value], kind: Kind| kind != Kind::Text && values.iter().any(names_file);
+        let source = columns.sources.zip(task.source_medium());
         let read_again = [
-            columns.sources.as_ref().is_some_and(|sources| sources.iter().any(names_file)),
-            columns.targets.iter().any(names_file),
+            source.is_some_and(|(values, medium)| large(&values, medium.kind())),
+            large(&columns.targets, task.target_medium().kind()),
         ];
         let windows = if in_windows { Windows::Several } else { Windows::No };
         let again = Again { samples: Arc::new(samples), task: task.clone(), windows, sides: read_again };
@@ -116,21 +124,20 @@ impl HeldOut {
             again: None,
         };
         found.split.broken = lines_and_rows(&again.samples);
-        let mut first = None;
+        let (mut first, mut next, mut copies) = (None, 0, false);
         let fields = sides.fields();
-        let bytes = |row| again.samples.bytes_of_files(&fields, row, 0);
-        let mut rest = 0..again.samples.len();
-        while !rest.is_empty() && limit.is_none_or(|limit| found.len() < limit) {
-            let rows: Vec<usize> = together(&mut rest, bytes).collect();
+        while next < again.samples.len() && limit.is_none_or(|limit| found.len() < limit) {
+            let rows: Vec<usize> = again.samples.chunk(&fields, next).collect();
+            next += rows.len();
             let (opened, unopened) = OpenedSplit::of_rows(&again.samples, sides, &rows)?;
-            let (part, unencoded) = Split::of_opened(opened, task, windows);
+            copies = opened.copies;
+            let (some, unencoded) = Split::of_opened(opened, task, windows);
             first = first.or(unopened).or(unencoded);
-            found.add(part, read_again);
+            found.add(some, read_again);
         }
-        let copies = sides.source.as_ref().is_some_and(|source| source.fields == sides.target.fields);
         found.split.oddities = Oddities::of(&found.split.sources, &found.split.references, copies);
         found.split = Split::whole((found.split, first))?;
-        found.again = Some(again);
+        found.again = read_again.contains(&true).then_some(again);
         if let Some(limit) = limit {
             found.truncate(limit);
         }
@@ -138,25 +145,23 @@ impl HeldOut {
     }
 
     /// Adds further samples, without what is read again.
-    fn add(&mut self, part: Split, [sources, targets]: [bool; 2]) {
+    fn add(&mut self, some: Split, [sources, targets]: [bool; 2]) {
         let Self { split, lengths, long, checksum: sum, .. } = self;
-        let of_part = Self::new(part);
-        lengths.extend(of_part.lengths);
-        long.extend(of_part.long);
-        let (of, bytes) = of_part.checksum;
+        let some = Self::new(some);
+        lengths.extend(some.lengths);
+        long.extend(some.long);
+        let (of, bytes) = some.checksum;
         *sum = (crc32c::crc32c_combine(sum.0, of, bytes), sum.1 + bytes);
         let Split {
             mut examples, sources: mut values, mut references, alternatives, broken, warnings, ..
-        } = of_part.split;
+        } = some.split;
         let nothing = || Value::Series([].into());
         if sources {
             examples.iter_mut().for_each(|example| example.source = None);
             values.iter_mut().for_each(|value| *value = nothing());
         }
         if targets {
-            examples
-                .iter_mut()
-                .for_each(|example| example.target = any2any_adapter::Sequence::Tokens(Vec::new()));
+            examples.iter_mut().for_each(|example| example.target = Sequence::Tokens(Vec::new()));
             references.iter_mut().for_each(|value| *value = nothing());
         } else {
             split.alternatives.resize(alternatives.len(), Vec::new());
@@ -210,7 +215,7 @@ impl HeldOut {
     pub fn truncate(&mut self, count: usize) {
         self.split.examples.truncate(count);
         self.lengths.truncate(count);
-        let kept: std::collections::BTreeSet<usize> = self.numbers().collect();
+        let kept: BTreeSet<usize> = self.numbers().collect();
         self.long.retain(|sample, _| kept.contains(sample));
     }
 
@@ -218,10 +223,10 @@ impl HeldOut {
     ///
     /// # Errors
     ///
-    /// As [`part`](Self::part).
+    /// As [`select`](Self::select).
     pub fn some(&self, count: usize) -> Result<Split, RunError> {
         let places: Vec<usize> = evenly(count, self.len()).collect();
-        Ok(self.part(&places)?.into_owned())
+        Ok(self.select(&places)?.into_owned())
     }
 
     /// The samples of some places among those that can be read, in this order, with their values.
@@ -229,7 +234,7 @@ impl HeldOut {
     /// # Errors
     ///
     /// If a file can no longer be read.
-    pub fn part(&self, places: &[usize]) -> Result<Cow<'_, Split>, RunError> {
+    pub fn select(&self, places: &[usize]) -> Result<Cow<'_, Split>, RunError> {
         let in_order = || places.iter().copied().eq(0..self.len());
         let Some(Again { samples, task, windows, sides: [_, targets] }) = &self.again else {
             return Ok(if in_order() {
@@ -255,11 +260,11 @@ impl HeldOut {
     ///
     /// # Errors
     ///
-    /// As [`part`](Self::part).
+    /// As [`select`](Self::select).
     pub(crate) fn examples(&self, places: &[usize]) -> Result<Vec<Cow<'_, Example>>, RunError> {
         match self.again {
             None => Ok(places.iter().map(|&place| Cow::Borrowed(&self.split.examples[place])).collect()),
-            Some(_) => Ok(self.part(places)?.into_owned().examples.into_iter().map(Cow::Owned).collect()),
+            Some(_) => Ok(self.select(places)?.into_owned().examples.into_iter().map(Cow::Owned).collect()),
         }
     }
 
@@ -328,38 +333,13 @@ fn names_file(value: &Value) -> bool {
     }
 }
 
-/// The next rows whose files are opened at once, taken from those that are left.
-fn together(rest: &mut Range<usize>, bytes: impl Fn(usize) -> u64) -> Range<usize> {
-    let start = rest.start;
-    let mut sum = 0;
-    let most = rest.end.min(start + OPENED.1);
-    let end = (start..most).find(|&row| {
-        sum += bytes(row);
-        sum > OPENED.0 && row > start
-    });
-    rest.start = end.unwrap_or(most);
-    start..rest.start
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn as_many_files_are_opened_together_as_have_the_size() {
-        let mut rest = 0..5;
-        let bytes = |row: usize| [10 << 20, 6 << 20, 1, 40 << 20, 1][row];
-        let parts: Vec<_> =
-            std::iter::from_fn(|| (!rest.is_empty()).then(|| together(&mut rest, bytes))).collect();
-        assert_eq!(parts, [0..2, 2..3, 3..4, 4..5]);
-        let mut rest = 0..10_000;
-        assert_eq!(together(&mut rest, |_| 0), 0..8192);
-        assert_eq!(rest, 8192..10_000);
-    }
-
-    #[test]
     fn many_samples_are_searched_for_in_groups_of_similar_lengths() {
-        let tokens = |count: usize| any2any_adapter::Sequence::Tokens(vec![1; count]);
+        let tokens = |count: usize| Sequence::Tokens(vec![1; count]);
         let example = |(sample, &length): (usize, &usize)| Example {
             sample,
             source: Some(tokens(length)),

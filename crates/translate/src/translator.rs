@@ -24,9 +24,7 @@ use burn::tensor::Device;
 use crate::alignments::Aligner;
 use crate::decode::Output;
 use crate::error::TranslateError;
-use crate::held_out::{HeldOut, reads_again};
-use crate::opened_split::OpenedSplit;
-use crate::split::Split;
+use crate::held_out::HeldOut;
 
 pub use next_tokens::NextToken;
 pub use scoring::PairScore;
@@ -155,26 +153,20 @@ impl Translator {
         limit: Option<usize>,
         root: &DataRoot,
     ) -> Result<HeldOut, TranslateError> {
-        let data = &task.spec().data;
-        let dataset = task.sides().dataset(data, &self.data_root(root)).map_err(RunError::data)?;
+        let dataset =
+            task.sides().dataset(&task.spec().data, &self.data_root(root)).map_err(RunError::data)?;
         let mut rows = limit;
         loop {
             let samples = dataset.beginning(split, rows).map_err(RunError::data)?;
-            let read = samples.len();
-            let mut held_out = match reads_again(&samples, task.sides(), data.store) {
-                true => HeldOut::read_again(samples, task, true, limit)?,
-                false => HeldOut::new(Split::in_windows(OpenedSplit::new(&samples, task.sides())?, task)?),
-            };
-            // Of the first rows, some cannot be read: others take their place.
-            if let (Some(limit), Some(rows)) = (limit, &mut rows)
-                && held_out.len() < limit
-                && read >= *rows
-            {
-                *rows *= 2;
-                continue;
+            let are_all = rows.is_none_or(|rows| samples.len() < rows);
+            let held_out = HeldOut::of(samples, task, true, limit);
+            let are_enough =
+                || held_out.as_ref().is_ok_and(|found| limit.is_none_or(|limit| found.len() >= limit));
+            if are_all || are_enough() {
+                return Ok(held_out?);
             }
-            held_out.truncate(limit.unwrap_or(usize::MAX));
-            return Ok(held_out);
+            // Of the first rows, some cannot be read: others take their place.
+            rows = rows.map(|rows| 2 * rows + 1);
         }
     }
 

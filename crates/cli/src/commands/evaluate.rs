@@ -282,7 +282,7 @@ fn copied(split: &HeldOut, decoded: &DecodedSplit, metrics: &[Metric]) -> anyhow
     }
     let mut copies = decoded.clone();
     for places in split.groups(None) {
-        let part = split.part(&places)?;
+        let part = split.select(&places)?;
         for (place, source) in places.into_iter().zip(&part.sources) {
             let Some(image) = source.as_image() else { return Ok(Vec::new()) };
             copies.hypotheses[place].decoded.value = Value::Image(image.clone());

@@ -2,6 +2,7 @@
 //! on another thread; of values that are files, memory holds the names.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -270,23 +271,28 @@ fn chunks_of_rows(samples: Arc<Samples>) -> impl Iterator<Item = Samples> + Send
     let fields: Vec<String> = samples.fields().map(str::to_owned).collect();
     let mut first = 0;
     std::iter::from_fn(move || {
-        if first == samples.len() {
-            return None;
+        let rows: Vec<usize> = samples.chunk(&fields, first).collect();
+        first += rows.len();
+        match rows.first()? {
+            0 => Some(samples.select(&rows)),
+            _ => Some(samples.select(&rows).with_flaws(Flaws::default())),
         }
+    })
+}
+
+impl Samples {
+    /// The rows from one on whose files in some fields are opened at once; none behind the last.
+    pub fn chunk(&self, fields: &[String], first: usize) -> Range<usize> {
         let (mut end, mut bytes) = (first, 0);
-        while end < samples.len() && end - first < CHUNK {
-            bytes += samples.bytes_of_files(&fields, end, PART);
+        while end < self.len() && end - first < CHUNK {
+            bytes += self.bytes_of_files(fields, end, PART);
             if bytes > reader::BYTES && end > first {
                 break;
             }
             end += 1;
         }
-        let rows: Vec<usize> = (first..end).collect();
-        let chunk = samples.select(&rows);
-        let chunk = if first == 0 { chunk } else { chunk.with_flaws(Flaws::default()) };
-        first = end;
-        Some(chunk)
-    })
+        first..end
+    }
 }
 
 /// All files that are values of samples.
@@ -296,4 +302,30 @@ fn files_of(samples: &Samples) -> impl Iterator<Item = &File> {
 
 fn unread(file: &File, source: std::io::Error) -> DataError {
     DataError::Read { path: file.path().to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use any2any_adapter::Value;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_opened_together_up_to_a_size_and_a_number() {
+        let file = |bytes: u64| Value::from(File::in_memory("a.wav", vec![0; bytes as usize]));
+        let large = reader::BYTES;
+        let sizes = [large - 1, 1, 1, 2 * large, 1];
+        let samples = Samples::new(vec![("a".to_owned(), sizes.map(file).to_vec())]).expect("a column");
+        let fields = ["a".to_owned()];
+        let mut chunks = vec![samples.chunk(&fields, 0)];
+        while let Some(last) = chunks.last().filter(|last| last.end < samples.len()) {
+            chunks.push(samples.chunk(&fields, last.end));
+        }
+        assert_eq!(chunks, [0..2, 2..3, 3..4, 4..5]);
+        let texts = vec![Value::from("b"); CHUNK + 2];
+        let many = Samples::new(vec![("b".to_owned(), texts)]).expect("a column");
+        assert_eq!(many.chunk(&["b".to_owned()], 0), 0..CHUNK);
+        assert_eq!(many.chunk(&["b".to_owned()], CHUNK), CHUNK..CHUNK + 2);
+        assert!(many.chunk(&["b".to_owned()], CHUNK + 2).is_empty());
+    }
 }

@@ -121,11 +121,13 @@ impl Trainer {
                 let name = task.name().to_owned();
                 let dataset = task.sides().dataset(&task.spec().data, &root).map_err(RunError::data)?;
                 let split = |role: &str| load_split(&dataset, task, role);
-                let kept = task.spec().data.store;
                 let held_out = |role: &str| {
-                    dataset.has_split(role).then(|| HeldOut::load(&dataset, task, role, kept)).transpose()
+                    dataset
+                        .has_split(role)
+                        .then(|| HeldOut::of(dataset.split(role)?, task, false, None))
+                        .transpose()
                 };
-                let streamed = stored(&dataset, kept);
+                let streamed = stored(&dataset, task.spec().data.store);
                 let (train, stored) = match streamed {
                     Some(streamed) => {
                         let cache = root.cache().map_err(RunError::data)?;
