@@ -7,9 +7,11 @@ Reads the plan of a training of one rank, and shares the batches of an update am
 what an update learns from stays the same). Nothing is measured but what the plan measured: without `--flops`, a rank
 computes as fast as the plan's steps did. Nothing but Python's standard library is needed.
 
-The time of an update: the batches of a rank, one after the other; then the exchange, during which nothing is computed;
-then the step of the optimizer, which every rank takes for the whole model. An exchange sends a gradient for every learned
-parameter, in one of two ways:
+The time of an update: the batches of a rank, one after the other; then what is left of the exchange; then the step of the
+optimizer, which every rank takes for the whole model. The parameters of layers are exchanged while the last batch of a rank
+goes back through the layers below, those of stems (embeddings above all) behind it: what is left is the exchange of the stems,
+and what the backward pass of one batch was too short for. An exchange sends a gradient for every learned parameter, in one of
+two ways:
 
 ring   every rank sends 2 (n - 1) messages, each of the n-th part of the model;
 tree   recursive halving and doubling, which `crates/train/src/gradient_exchange.rs` does: on each level of a tree over the
@@ -77,6 +79,9 @@ class Training:
     def __init__(self, plan: dict, flops: float | None, memory: float):
         self.name = plan["name"]
         self.learned = plan["parameters"]["learned"]
+        stems = sum(part["parameters"] for part in plan["parameters"]["parts"] if part["name"] == "stems")
+        self.behind = stems / plan["parameters"]["total"]
+        self.backward = plan["operations"]["backward"] / plan["operations"]["step"]
         self.batches = round(plan["epoch"]["batches"] / plan["epoch"]["steps"])
         self.optimizer = self.learned * BYTES_OF_ADAM / memory
         self.memory = memory
@@ -99,6 +104,11 @@ class Training:
         # Half of what is received is added; the rest are totals.
         added = sum(shares) / 2 * self.learned * BYTES_OF_ADDING / self.memory
         return messages * latency + sent + added
+
+    def left(self, exchange: float) -> float:
+        """The seconds of an exchange during which nothing is computed."""
+        of_layers = (1 - self.behind) * exchange
+        return max(of_layers - self.backward * self.batch, 0.0) + self.behind * exchange
 
     def enough(self, ranks: int, exchange: float) -> int:
         """The least number of batches an update, a multiple of the ranks, with which so many are efficient enough."""
@@ -144,7 +154,7 @@ def main() -> None:
             for speed, link in links:
                 for way in WAYS:
                     seconds = training.exchange(n, way, width, link, options.latency)
-                    efficiency = training.efficiency(n, seconds)
+                    efficiency = training.efficiency(n, training.left(seconds))
                     times.append(number(seconds))
                     if efficiency < LEAST:
                         low.setdefault((speed, way), n)
@@ -155,7 +165,7 @@ def main() -> None:
             for way in WAYS:
                 seconds = training.exchange(ranks[-1], way, width, link, options.latency)
                 where = f"from {low[speed, way]} ranks on" if (speed, way) in low else f"nowhere up to {ranks[-1]}"
-                enough = training.enough(ranks[-1], seconds)
+                enough = training.enough(ranks[-1], training.left(seconds))
                 under.append(
                     f"- {name}, {speed:g} Gbit/s, {way}: {where}; {ranks[-1]} ranks reach it with {enough:,} batches an update"
                 )

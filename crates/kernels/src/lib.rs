@@ -22,8 +22,9 @@ pub use host::rotation::Rotation;
 #[cfg(feature = "burn")]
 pub use ops::{
     Adam, AdamState, AdditiveInputs, AttentionParameters, AttentionSettings, Branch, CellState,
-    FeedForwardParameters, LstmOrder, LstmParameters, NormParameters, Operand, Outcome, SmoothedTargets,
-    Visibility, activated, adam, add_positions, additive_attention, additive_weights, apply_rotary,
-    attention, attention_weights, cross_entropy, cross_entropy_outcomes, dropout, embedding, feed_forward,
-    gathered, layer_norm, lstm, masked_softmax, primitive, recomputed, sum_of_squares,
+    FeedForwardParameters, GradientListener, LstmOrder, LstmParameters, NormParameters, Operand, Outcome,
+    SmoothedTargets, Visibility, activated, adam, add_positions, additive_attention, additive_weights,
+    apply_rotary, attention, attention_weights, cross_entropy, cross_entropy_outcomes, dropout, embedding,
+    feed_forward, gathered, layer_norm, listened, lstm, masked_softmax, primitive, recomputed,
+    sum_of_squares,
 };

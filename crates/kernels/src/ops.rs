@@ -30,7 +30,7 @@ pub use lstm::{
 };
 pub use masked_softmax::masked_softmax;
 pub use optimizer::{Adam, AdamState, adam, sum_of_squares};
-pub use recompute::{Operand, gathered, recomputed};
+pub use recompute::{GradientListener, Operand, gathered, listened, recomputed};
 
 /// The operations as compositions of burn's primitives, which every backend but flex runs, and which tests compare the
 /// fused forms with.

@@ -1,11 +1,16 @@
 //! One forward pass, with all that it carries besides its input: the randomness of dropout, the tensors that are kept
 //! of it, and its ablations.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use any2any_adapter::{Cancellation, Random, Seed};
 use any2any_architecture::StackKind;
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::ablation::Ablations;
+use crate::layer_listener::{self, LayerListener};
 use crate::record::{Recorder, Site, SiteRole};
 use crate::trace::{Place, Trace};
 
@@ -21,6 +26,7 @@ pub struct Pass {
     ablations: Option<Ablations>,
     cancellation: Cancellation,
     recomputes: bool,
+    listener: Option<Arc<dyn LayerListener>>,
 }
 
 impl Pass {
@@ -38,6 +44,12 @@ impl Pass {
     #[must_use]
     pub fn recomputing_layers(self) -> Self {
         Self { recomputes: true, ..self }
+    }
+
+    /// The pass, whose listener is told the gradients of each layer while the backward pass goes on to those below.
+    #[must_use]
+    pub fn listened_by(self, listener: Arc<dyn LayerListener>) -> Self {
+        Self { listener: Some(listener), ..self }
     }
 
     /// A pass without dropout that keeps the attention weights of every layer and head.
@@ -94,6 +106,20 @@ impl Pass {
     /// A pass that draws what this one draws next, and never computes again.
     pub(crate) fn repeated(&self) -> Self {
         Self { dropout: self.dropout.clone(), ..Self::default() }
+    }
+
+    /// A layer as the pass goes through it, from its stream and the encoder's states where it reads them, `[batch,
+    /// positions, d_model]`.
+    pub(crate) fn layer<'a, M: Module>(
+        &self,
+        layer: &'a M,
+        stream: &Tensor<3>,
+        encoded: Option<&Tensor<3>>,
+    ) -> Cow<'a, M> {
+        match &self.listener {
+            None => Cow::Borrowed(layer),
+            Some(listener) => Cow::Owned(layer_listener::listened(layer, [Some(stream), encoded], listener)),
+        }
     }
 
     /// True when attention weights must be there as a tensor: to be kept, or to be changed.

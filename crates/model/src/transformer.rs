@@ -132,6 +132,7 @@ impl TransformerStack {
                 break;
             }
             let cache = cache.as_mut().map(|cache| &mut cache.layers[number]);
+            let layer = pass.layer(layer, &states, encoded.map(|encoded| &encoded.states));
             states = match cache {
                 None if pass.recomputes() => layer.recomputed(states, scope, &cross, encoded, pass),
                 cache => {

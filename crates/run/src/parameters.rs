@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use any2any_architecture::Architecture;
 use any2any_model::ParameterPath;
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Shape, Tensor};
 
 /// Values by parameter name, flattened, outside of the autodiff graph.
@@ -44,6 +44,13 @@ pub fn shapes(module: &impl Module) -> BTreeMap<String, Vec<usize>> {
     let mut visitor = ShapeReader { path: ParameterPath::default(), shapes: BTreeMap::new() };
     module.visit(&mut visitor);
     visitor.shapes
+}
+
+/// The names of all parameters of a module.
+pub fn names(module: &impl Module) -> BTreeMap<ParamId, String> {
+    let mut visitor = NameReader { path: ParameterPath::default(), names: BTreeMap::new() };
+    module.visit(&mut visitor);
+    visitor.names
 }
 
 /// The module with its weights replaced.
@@ -196,6 +203,19 @@ impl ModuleVisitor for ShapeReader {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.shapes.insert(self.path.name(), param.lazy_shape().to_vec());
+    }
+}
+
+struct NameReader {
+    path: ParameterPath,
+    names: BTreeMap<ParamId, String>,
+}
+
+impl ModuleVisitor for NameReader {
+    follow_path!();
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.names.insert(param.id, self.path.name());
     }
 }
 

@@ -15,7 +15,7 @@ use any2any_mpi::{Communicator, Receive, Send};
 use any2any_run::parameters::Named;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::gradient_sum::{GradientSum, Partial};
+use crate::gradient_sum::GradientSum;
 use crate::ranks::{RankFailure, Ranks};
 use crate::wire::Wire;
 
@@ -50,43 +50,43 @@ struct Level {
     transfers: Vec<Transfer>,
 }
 
+/// Parameters by name, with their lengths.
+pub(crate) type Layout = BTreeMap<String, usize>;
+
 impl GradientSum {
-    /// The sum over the batches of all ranks, of which there are so many.
-    ///
-    /// # Errors
-    ///
-    /// If another rank has failed.
+    /// The parameters that some batch so far has a gradient of.
+    pub(crate) fn layout(&self) -> Layout {
+        let gradients = self.partial().iter().flat_map(|node| &node.gradients);
+        gradients.map(|(name, gradient)| (name.clone(), gradient.dims()[0])).collect()
+    }
+
+    /// The sum over the batches of all ranks, of which there are so many, of the parameters of a layout that all ranks
+    /// have. A parameter that no rank has a gradient of gets zeros.
     pub(crate) fn all_reduce(
         self,
-        ranks: &Ranks,
+        communicator: &dyn Communicator,
+        layout: &Layout,
         batches: usize,
         wire: Exchange,
-    ) -> Result<Self, RankFailure> {
-        if ranks.is_alone() {
-            return Ok(self);
-        }
+    ) -> Named {
         let partial = self.into_partial();
         let device = partial.iter().flat_map(|node| node.gradients.values()).next().map(Tensor::device);
-        let layout = layout(ranks, &partial)?;
-        let buckets = ranks.size().next_power_of_two();
-        let sums = partial.into_iter().map(|node| (node.start, flat(node.gradients, &layout)));
-        let total = exchange(ranks.communicator(), batches, buckets, sums.collect(), Wire(wire));
-        Ok(Self::of_total(named(&total, &layout, &device.unwrap_or_default())))
+        let buckets = communicator.size().next_power_of_two();
+        let sums = partial.into_iter().map(|node| (node.start, flat(node.gradients, layout)));
+        let total = exchange(communicator, batches, buckets, sums.collect(), Wire(wire));
+        named(&total, layout, &device.unwrap_or_default())
     }
 }
 
-/// The names of all parameters that some batch of the update has a gradient of, on any rank, with their lengths.
-fn layout(ranks: &Ranks, partial: &[Partial]) -> Result<BTreeMap<String, usize>, RankFailure> {
-    let mut layout: BTreeMap<String, usize> = partial
-        .iter()
-        .flat_map(|node| &node.gradients)
-        .map(|(name, gradient)| (name.clone(), gradient.dims()[0]))
-        .collect();
+/// The parameters in the layout of some rank.
+///
+/// # Errors
+///
+/// If another rank has failed.
+pub(crate) fn union(ranks: &Ranks, mut layout: Layout) -> Result<Layout, RankFailure> {
     let lines: String = layout.iter().map(|(name, length)| format!("{length} {name}\n")).collect();
     // Most often all have the same.
-    let sum = crc32c::crc32c(lines.as_bytes());
-    let sums = ranks.all_gather_bytes(&[sum.to_le_bytes(), (lines.len() as u32).to_le_bytes()].concat())?;
-    if sums.iter().any(|other| *other != sums[0]) {
+    if !all_say(ranks, lines.as_bytes())? {
         for other in ranks.all_gather_bytes(lines.as_bytes())? {
             let lines = String::from_utf8_lossy(&other).into_owned();
             let pairs = lines.lines().filter_map(|line| line.split_once(' '));
@@ -96,7 +96,18 @@ fn layout(ranks: &Ranks, partial: &[Partial]) -> Result<BTreeMap<String, usize>,
     Ok(layout)
 }
 
-fn flat(mut gradients: Named, layout: &BTreeMap<String, usize>) -> Vec<f32> {
+/// True if all ranks say the same.
+///
+/// # Errors
+///
+/// If another rank has failed.
+pub(crate) fn all_say(ranks: &Ranks, bytes: &[u8]) -> Result<bool, RankFailure> {
+    let sum = crc32c::crc32c(bytes);
+    let sums = ranks.all_gather_bytes(&[sum.to_le_bytes(), (bytes.len() as u32).to_le_bytes()].concat())?;
+    Ok(sums.iter().all(|other| *other == sums[0]))
+}
+
+fn flat(mut gradients: Named, layout: &Layout) -> Vec<f32> {
     let mut values = Vec::with_capacity(layout.values().sum());
     for (name, &length) in layout {
         match gradients.remove(name) {
@@ -110,7 +121,7 @@ fn flat(mut gradients: Named, layout: &BTreeMap<String, usize>) -> Vec<f32> {
     values
 }
 
-fn named(values: &[f32], layout: &BTreeMap<String, usize>, device: &Device) -> Named {
+fn named(values: &[f32], layout: &Layout, device: &Device) -> Named {
     let mut rest = values;
     let mut take = |length: usize| {
         let (taken, behind) = rest.split_at(length);
@@ -280,7 +291,8 @@ mod tests {
             let first = ranks.rank() * each;
             let mut sum = GradientSum::from_batch(first);
             (first..first + each).for_each(|number| sum.add_named(batch(number)));
-            values(&sum.all_reduce(&ranks, batches, wire).expect("no rank fails").into_total())
+            let layout = union(&ranks, sum.layout()).expect("no rank fails");
+            values(&sum.all_reduce(ranks.communicator(), &layout, batches, wire))
         };
         Threads::run(ranks, rank)
     }

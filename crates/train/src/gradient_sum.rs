@@ -34,20 +34,8 @@ impl GradientSum {
     }
 
     /// Adds the gradients of the next batch.
-    pub fn add(&mut self, module: &impl Module, gradients: burn::tensor::Gradients) {
-        self.add_with(module, gradients, Named::new());
-    }
-
-    /// Adds the gradients of the next batch, and those that it has of parameters outside of the module.
-    pub(crate) fn add_with(
-        &mut self,
-        module: &impl Module,
-        mut gradients: burn::tensor::Gradients,
-        others: Named,
-    ) {
-        let mut taken = parameters::take_gradients(module, &mut gradients);
-        taken.extend(others);
-        self.add_named(taken);
+    pub fn add(&mut self, module: &impl Module, mut gradients: burn::tensor::Gradients) {
+        self.add_named(parameters::take_gradients(module, &mut gradients));
     }
 
     /// Adds the gradients of the next batch by the names of their parameters.
@@ -61,6 +49,15 @@ impl GradientSum {
         self.partial.push(node);
     }
 
+    /// Takes the sums of some parameters out, to which the gradients of the next batch are added apart.
+    pub(crate) fn split_off<'a>(&mut self, names: impl Iterator<Item = &'a String> + Clone) -> Self {
+        let split = |node: &mut Partial| {
+            let gradients = names.clone().filter_map(|name| node.gradients.remove_entry(name)).collect();
+            Partial { gradients, ..*node }
+        };
+        Self { next: self.next, partial: self.partial.iter_mut().map(split).collect() }
+    }
+
     /// The Euclidean norm of all gradients together, after the last batch.
     pub fn norm(&mut self) -> f64 {
         sum_of_squares(self.total().values()).sqrt()
@@ -69,6 +66,11 @@ impl GradientSum {
     /// The gradients, after the last batch.
     pub(crate) fn into_total(mut self) -> Named {
         std::mem::take(self.total())
+    }
+
+    /// The partial sums, in the order of their batches.
+    pub(crate) fn partial(&self) -> &[Partial] {
+        &self.partial
     }
 
     /// The partial sums, in the order of their batches.

@@ -13,6 +13,7 @@ mod changes;
 mod error;
 mod gradient_exchange;
 mod gradient_sum;
+mod layer_exchange;
 mod learning;
 mod log;
 mod objective;

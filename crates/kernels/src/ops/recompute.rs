@@ -34,6 +34,11 @@ impl Operand {
     pub fn into_tensor<const D: usize>(self) -> Tensor<D> {
         Tensor::from_dispatch(self.0)
     }
+
+    /// The values outside of the graph, `[elements]`.
+    fn into_flat(self) -> Tensor<1> {
+        self.into_tensor::<1>().inner().reshape([-1])
+    }
 }
 
 /// The output of a piece of a model, `[..]`, computed by `forward` now and by `again` in the backward pass; both get the
@@ -74,50 +79,100 @@ pub fn recomputed<const D: usize>(
 /// uses: gradients are sums of 32-bit floats, which depend on their order, and a piece that is computed again hands on one
 /// sum. In the backward pass the place comes before whatever `after` comes from.
 pub fn gathered<const D: usize>(value: Tensor<D>, after: Option<Tensor<3>>) -> Tensor<D> {
+    gathered_for(value, [after, None], None)
+}
+
+/// A tensor, `[..]`, as [`gathered`], whose gradient is told to `listener` while the backward pass goes on to what the
+/// tensors of `after` come from. It is told flat and outside of any graph; not at all if no use of the tensor leads to the
+/// root, which those of `after` must lead to by other ways.
+pub fn listened<const D: usize>(
+    value: Tensor<D>,
+    after: [Option<Tensor<3>>; 2],
+    listener: GradientListener,
+) -> Tensor<D> {
+    gathered_for(value, after, Some(listener))
+}
+
+/// What is told a gradient, `[elements]`, by the thread that computes it.
+#[derive(Clone)]
+pub struct GradientListener(Arc<dyn Fn(Tensor<1>) + Send + Sync>);
+
+impl GradientListener {
+    /// A listener that calls a function.
+    pub fn new(listen: impl Fn(Tensor<1>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listen))
+    }
+}
+
+impl fmt::Debug for GradientListener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("GradientListener")
+    }
+}
+
+fn gathered_for<const D: usize>(
+    value: Tensor<D>,
+    after: [Option<Tensor<3>>; 2],
+    listener: Option<GradientListener>,
+) -> Tensor<D> {
     if !value.is_autodiff() || !value.is_tracked() {
         return value;
     }
-    let (value, after) = (Operand::new(value), after.map(Operand::new));
+    let (value, after) = (Operand::new(value), after.map(|after| after.map(Operand::new)));
     #[cfg(feature = "flex")]
     if is_on::<burn::backend::Flex>(std::slice::from_ref(&value)) {
-        return gather::<burn::backend::Flex, D>(value, after);
+        return gather::<burn::backend::Flex, D>(value, after, listener);
     }
     #[cfg(feature = "tch")]
     if is_on::<burn::backend::LibTorch>(std::slice::from_ref(&value)) {
-        return gather::<burn::backend::LibTorch, D>(value, after);
+        return gather::<burn::backend::LibTorch, D>(value, after, listener);
     }
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     if is_on::<burn::backend::Cube>(std::slice::from_ref(&value)) {
-        return gather::<burn::backend::Cube, D>(value, after);
+        return gather::<burn::backend::Cube, D>(value, after, listener);
     }
-    drop(after);
+    // A backend that this crate was built without sums as it likes, and tells nobody before the end.
+    drop((after, listener));
     value.into_tensor()
 }
 
-fn gather<B: Backend, const D: usize>(value: Operand, after: Option<Operand>) -> Tensor<D>
+fn gather<B: Backend, const D: usize>(
+    value: Operand,
+    after: [Option<Operand>; 2],
+    listener: Option<GradientListener>,
+) -> Tensor<D>
 where
     DispatchTensor: DispatchKindConversion<Autodiff<B>>,
 {
     let (value, node) = tracked::<B>(value).into_parts();
-    let after = after.map_or_else(|| FloatTensor::<Autodiff<B>>::new(value.clone()), tracked::<B>);
+    let constant = || FloatTensor::<Autodiff<B>>::new(value.clone());
+    let [first, second] = after.map(|after| after.map_or_else(constant, tracked::<B>).into_parts().1);
     // The backward pass walks from the last input to the first, as it does through attention.
-    let output = match Gather.prepare::<NoCheckpointing>([after.node(), node]).compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => prepared.finish((), value),
+    let nodes = [first, second, node];
+    let output = match Gather.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
+        OpsKind::Tracked(prepared) => prepared.finish(listener, value),
         OpsKind::UnTracked(prepared) => prepared.finish(value),
     };
     Tensor::from_primitive::<Autodiff<B>>(output)
 }
 
-/// Hands the sum of the gradients of a tensor's uses on.
+/// Hands the sum of the gradients of a tensor's uses on, and tells it to whoever listens.
 #[derive(Debug)]
 struct Gather;
 
-impl<B: Backend> Backward<B, 2> for Gather {
-    type State = ();
+impl<B: Backend> Backward<B, 3> for Gather
+where
+    DispatchTensor: DispatchKindConversion<Autodiff<B>>,
+{
+    type State = Option<GradientListener>;
 
-    fn backward(self, ops: Ops<(), 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
-        if let [_, Some(parent)] = ops.parents {
+        if let Some(GradientListener(listen)) = ops.state {
+            let constant = operand::<B>(FloatTensor::<Autodiff<B>>::new(gradient.clone()));
+            listen(constant.into_flat());
+        }
+        if let [_, _, Some(parent)] = ops.parents {
             gradients.register::<B>(parent.id, gradient);
         }
     }

@@ -53,6 +53,7 @@ impl LstmEncoder {
         let mut last = Vec::new();
         for (number, layer) in self.layers.iter().enumerate() {
             states = self.dropout.forward(states, pass);
+            let layer = pass.layer(layer, &states, None);
             pass.at(StackKind::Encoder, Some(number), SiteRole::Cells);
             let (outputs, end) = layer.forwards.run(states.clone(), lengths.clone(), false, pass);
             let (outputs, end) = match &layer.backwards {

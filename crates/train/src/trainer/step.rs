@@ -1,19 +1,51 @@
 //! One update of a training: the passes of this rank's batches, the sum of all ranks' gradients, and the optimizer.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use any2any_adapter::Seed;
-use any2any_model::Pass;
+use any2any_model::{Model, Pass};
 use any2any_run::LastGood;
+use any2any_run::parameters::{self, Named};
 use any2any_translate::batch::{Batch, Targets};
+use burn::tensor::Tensor;
 
 use super::Trainer;
+use crate::adaptation::Adapted;
 use crate::error::TrainError;
 use crate::gradient_sum::GradientSum;
+use crate::layer_exchange::{Layers, Shares};
 use crate::objective::BatchLosses;
 use crate::phases::Phase;
 use crate::running_mean::Outcome;
 use crate::schedule::LearningRate;
+
+/// The passes of a rank's batches of an update.
+struct Passes {
+    outcomes: Vec<Outcome>,
+    /// The sum over all batches but the last.
+    gradients: GradientSum,
+    last: Option<Forward>,
+}
+
+/// A batch after its forward pass.
+struct Forward {
+    total: Tensor<1>,
+    adapted: Option<Adapted>,
+    /// The layers that it has gone through, if it is listened to.
+    layers: Arc<Layers>,
+}
+
+impl Forward {
+    /// The gradients of all parameters.
+    fn backward(self, model: &Model) -> Named {
+        let mut found = self.total.backward();
+        let of_adaptation = self.adapted.map(|adapted| adapted.take_gradients(&mut found));
+        let mut gradients = parameters::take_gradients(model, &mut found);
+        gradients.extend(of_adaptation.unwrap_or_default());
+        gradients
+    }
+}
 
 impl Trainer {
     /// Makes one update from the gradients of this rank's batches, and of those of the others.
@@ -29,10 +61,9 @@ impl Trainer {
         // Gradients are divided by the tokens of the whole update, which every rank must know before it computes some.
         let tokens = self.tokens_of_all(update)?;
         let passes = self.passes(step, update, 1.0 / tokens.max(1) as f64);
-        let (outcomes, gradients) = self.ranks.agree(passes)?;
+        let Passes { outcomes, gradients, last } = self.ranks.agree(passes)?;
         let mut outcome = self.sum_of_all(&outcomes)?;
-        let (batches, wire) = (update.len() * self.ranks.size(), self.experiment.training.exchange);
-        let mut gradients = gradients.all_reduce(&self.ranks, batches, wire)?;
+        let mut gradients = self.summed(gradients, last, update.len() * self.ranks.size())?;
         outcome.gradient_norm = gradients.norm();
         if !outcome.gradient_norm.is_finite() {
             return Err(self.not_finite(step, "gradient", outcome.gradient_norm, update));
@@ -55,18 +86,14 @@ impl Trainer {
         Ok(tokens.sum::<u64>() as usize)
     }
 
-    /// The forward and backward passes of this rank's batches.
-    fn passes(
-        &mut self,
-        step: u64,
-        update: &[Batch],
-        weight: f64,
-    ) -> Result<(Vec<Outcome>, GradientSum), TrainError> {
+    /// The forward and backward passes of this rank's batches, but the backward pass of the last one: until all ranks know
+    /// that no loss of another has gone wrong.
+    fn passes(&mut self, step: u64, update: &[Batch], weight: f64) -> Result<Passes, TrainError> {
         let autodiff = self.device.clone().autodiff();
         let first = self.ranks.rank() * update.len();
         let all = update.len() * self.ranks.size();
         let mut gradients = GradientSum::from_batch(first);
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut last) = (Vec::new(), None);
         for (number, batch) in update.iter().enumerate() {
             let pass_number = (step - 1) * all as u64 + (first + number) as u64;
             let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
@@ -76,6 +103,12 @@ impl Trainer {
             let objective = &self.objective;
             let adapted =
                 self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone(), Some(pass_number)));
+            let mut layers = Arc::default();
+            // The matrices of an adaptation learn outside of layers, and are small.
+            if number + 1 == update.len() && !self.ranks.is_alone() && adapted.is_none() {
+                layers = Arc::new(Layers::new(parameters::names(&self.model)));
+                pass = pass.listened_by(layers.clone());
+            }
             let model = adapted.as_ref().map_or(&self.model, |(model, _)| model);
             let BatchLosses { loss, alignment, auxiliary, total } =
                 objective.forward(model, batch, &autodiff, &mut pass, weight);
@@ -100,12 +133,32 @@ impl Trainer {
                 gradient_norm: 0.0,
             });
             self.phases.end(Phase::Forward);
-            let mut found = total.backward();
-            let of_adaptation = adapted.map(|(_, adapted)| adapted.take_gradients(&mut found));
-            gradients.add_with(&self.model, found, of_adaptation.unwrap_or_default());
-            self.phases.end(Phase::Backward);
+            let forward = Forward { total, adapted: adapted.map(|(_, adapted)| adapted), layers };
+            if number + 1 == update.len() {
+                last = Some(forward);
+            } else {
+                gradients.add_named(forward.backward(&self.model));
+                self.phases.end(Phase::Backward);
+            }
         }
-        Ok((outcomes, gradients))
+        Ok(Passes { outcomes, gradients, last })
+    }
+
+    /// The sum of the gradients of all ranks' batches, after the backward pass of this rank's last one.
+    fn summed(
+        &mut self,
+        gradients: GradientSum,
+        last: Option<Forward>,
+        batches: usize,
+    ) -> Result<GradientSum, TrainError> {
+        let shares = Shares { ranks: &self.ranks, batches, wire: self.experiment.training.exchange };
+        let layers = last.as_ref().map(|last| last.layers.clone()).unwrap_or_default();
+        let backward = || {
+            let found = last.map(|last| last.backward(&self.model)).unwrap_or_default();
+            self.phases.end(Phase::Backward);
+            found
+        };
+        Ok(layers.exchanged(gradients, shares, backward)?)
     }
 
     /// The sum of the outcomes of all ranks' batches, in their order. Ranks tell each other here whether they are to stop.
