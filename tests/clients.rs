@@ -151,6 +151,57 @@ fn libretranslates_requests_come_in_every_shape() {
     served.assert_sound();
 }
 
+/// The operations that are asked for what is not there.
+const NOT_THERE: [(&str, u16); 3] = [("parameter", 404), ("sweep", 404), ("chain", 400)];
+
+#[test]
+fn a_generated_client_makes_every_call() {
+    let served = served(chosen());
+    let address = format!("http://{}/", served.address);
+    let folder = tempfile::tempdir().expect("a folder");
+    let sound = recording().display().to_string();
+    let arguments = [&address, TOKEN, &sound, &folder.path().display().to_string()];
+    let Some(answers) = asked_by("generated.py", &arguments) else { return };
+    let said = answers["said"].as_str().expect("a text");
+    assert!(!said.to_lowercase().contains("warning"), "{said}");
+    let statuses = answers["statuses"].as_object().expect("statuses");
+    let described = std::fs::read_to_string(folder.path().join("openapi.json")).expect("what it was made of");
+    let described: Value = serde_json::from_str(&described).expect("JSON");
+    assert_eq!(statuses.len(), described["paths"].as_object().expect("paths").len(), "{answers}");
+    for (operation, answer) in statuses {
+        let other = NOT_THERE.iter().find(|(name, _)| name == operation).map(|(_, status)| *status);
+        assert_eq!(answer[0], json!(other.unwrap_or(200)), "{operation}: {answer}");
+        let kind = answer[1].as_str().expect("a type");
+        assert_eq!(
+            kind.contains("Problem"),
+            other.is_some_and(|status| status != 200),
+            "{operation}: {kind}"
+        );
+    }
+}
+
+/// A tester that makes requests from the description alone, and holds every answer against it. It does not see what no
+/// schema says: a language that a task is not told, a token that a vocabulary lacks.
+#[test]
+fn thousands_of_requests_are_answered_as_described() {
+    let Some(python) = outside::named("ANY2ANY_REFERENCE_PYTHON") else { return };
+    let served = served(AccessToken::None);
+    let output = Command::new(python)
+        .args(["-m", "schemathesis.cli", "run", &format!("http://{}/openapi.json", served.address)])
+        .args(["--seed", "1", "--no-color"])
+        .args(["--phases", "coverage,fuzzing", "--max-examples", "40", "--request-timeout", "120"])
+        .args(["--exclude-checks", "positive_data_acceptance"])
+        .current_dir(tempfile::tempdir().expect("a folder").path())
+        .output()
+        .expect("Python runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let cases = said.split_once(" generated, ").and_then(|(before, _)| before.rsplit([' ', '\n']).next());
+    let cases: usize = cases.and_then(|cases| cases.parse().ok()).unwrap_or_else(|| panic!("{said}"));
+    assert!(cases >= 2000, "{cases} cases");
+    served.assert_sound();
+}
+
 #[test]
 fn openais_client_is_answered() {
     let served = served(chosen());

@@ -86,6 +86,22 @@ for (const [run, what, looks] of /** @type {const} */ ([[LSTM, "with", true], [B
   });
 }
 
+for (const [width, height] of [[900, 720], [390, 844]]) {
+  clicks(`a tour is read on a screen of ${width} pixels`, { panel: "machine" }, async (page) => {
+    await page.setViewportSize({ width, height });
+    const panel = page.locator("#panel-machine");
+    await panel.locator(".tour-button").click();
+    for (let stop = 1; stop <= 3; stop += 1) {
+      const [title, figure] = await Promise.all([panel.locator(".machine-pane h3"), panel.locator(".machine-figure")].map((each) => each.boundingBox()));
+      const stage = await page.locator("#stage").boundingBox();
+      assert.ok(title.y >= Math.max(0, stage.y + stage.height) && title.y + title.height + 60 <= height, `the title at ${title.y}, with text behind it`);
+      assert.ok(figure.y >= Math.max(0, stage.y + stage.height) - 1, "nothing covers the figure");
+      await page.keyboard.press("ArrowRight");
+      await settled(page);
+    }
+  });
+}
+
 clicks("a piece that the vocabulary lacks is marked as unknown", { panel: "source", input: { text: "the dog sees 漢 ." } }, async (page) => {
   const { source } = await ask("look", await questionOf(page));
   assert.equal(source.positions.filter(({ label }) => label === "<unk>").length, 1);

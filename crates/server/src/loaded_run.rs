@@ -16,7 +16,7 @@ use any2any_run::atomic_file::open as open_file;
 use any2any_run::{AdapterSet, Role, RunError, RunFolder, Task};
 
 use crate::api_error::ApiError;
-use crate::protocol::{self, InputSample, Languages, Sample, View};
+use crate::protocol::{self, InputSample, Languages, Reference, Sample, View};
 use crate::run_registry::Kept;
 use crate::view::view;
 
@@ -75,18 +75,27 @@ impl LoadedRun {
         Ok(Self { experiment, adapters, architecture, parameters, root, datasets, splits: Kept::new(SPLITS) })
     }
 
-    /// The task of a number.
-    pub(crate) fn task(&self, number: usize) -> Result<&Arc<Task>, ApiError> {
+    /// The task that a request means.
+    pub(crate) fn task(&self, task: &Reference) -> Result<&Arc<Task>, ApiError> {
         let tasks = self.adapters.tasks();
-        tasks.get(number).ok_or_else(|| {
-            let message = format!("there is no task {number}; the run has {}, from 0", tasks.len());
+        task.place(tasks.iter().map(|task| task.name())).map(|number| &tasks[number]).ok_or_else(|| {
+            let asked: String = task.to_string().chars().take(40).collect();
+            let message = match task {
+                Reference::Number(_) => {
+                    format!("there is no task {asked}; the run has {}, from 0", tasks.len())
+                }
+                Reference::Name(_) => {
+                    let names: Vec<&str> = tasks.iter().map(|task| task.name()).collect();
+                    format!("there is no task '{asked}'; the run has: {}", names.join(", "))
+                }
+            };
             ApiError::missing(message, "/api/runs lists the tasks of every run")
         })
     }
 
-    /// The task of a number, in the languages of a request.
-    pub(crate) fn task_in(&self, number: usize, languages: &Languages) -> Result<Arc<Task>, ApiError> {
-        Ok(languages.of(self.task(number)?)?)
+    /// The task that a request means, in its languages.
+    pub(crate) fn task_in(&self, task: &Reference, languages: &Languages) -> Result<Arc<Task>, ApiError> {
+        Ok(languages.of(self.task(task)?)?)
     }
 
     /// Fails when a source and a target would make more attention weights than `most`.

@@ -14,6 +14,7 @@ mod machine;
 mod numbers;
 mod openai;
 mod problem;
+mod reference;
 mod run;
 mod sample;
 mod training;
@@ -41,6 +42,7 @@ pub use openai::{
     TranscriptionRequest, TranscriptionSegment, VerboseTranscription,
 };
 pub use problem::{Problem, ProblemDetail};
+pub use reference::Reference;
 pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task, TaskLanguages};
 pub use sample::{Sample, Samples, SamplesQuery, Vocabulary, VocabularyQuery};
 pub use training::{Sweep, SweepQuery, Training, TrainingQuery, Written, WrittenQuery};

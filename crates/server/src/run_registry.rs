@@ -13,7 +13,7 @@ use crate::error::ServerError;
 use crate::loaded_run::LoadedRun;
 use crate::metrics::Metrics;
 use crate::probed::{Probe, Probed};
-use crate::protocol::{Checkpoint, Model, Run};
+use crate::protocol::{Checkpoint, Model, Reference, Run};
 use crate::worker::{Plan, Worker};
 
 /// The served runs, with their data and models.
@@ -163,6 +163,23 @@ impl RunRegistry {
         if first == Some(run) { name } else { format!("{name}-{run}") }
     }
 
+    /// The number of the run that a request means.
+    pub(crate) fn number(&self, run: &Reference) -> Result<usize, ApiError> {
+        run.place((0..self.runs.len()).map(|run| self.name(run))).ok_or_else(|| {
+            let asked: String = run.to_string().chars().take(40).collect();
+            let message = match run {
+                Reference::Number(_) => {
+                    format!("there is no run {asked}; there are {}, from 0", self.runs.len())
+                }
+                Reference::Name(_) => {
+                    let names: Vec<String> = (0..self.runs.len()).map(|run| self.name(run)).collect();
+                    format!("there is no run '{asked}'; there are: {}", names.join(", "))
+                }
+            };
+            ApiError::missing(message, "/api/runs lists the runs")
+        })
+    }
+
     fn registered(&self, run: usize) -> Result<&RegisteredRun, ApiError> {
         self.runs.get(run).ok_or_else(|| {
             let message = format!("there is no run {run}; there are {}, from 0", self.runs.len());
@@ -239,7 +256,7 @@ impl RunRegistry {
     /// The step of a checkpoint, by one of its listed names; `best` is the last one as long as none is the best, and
     /// `last` the newest that is listed as long as none is the last.
     pub(crate) fn step(&self, model: &Model) -> Result<u64, ApiError> {
-        let checkpoints = self.checkpoints(model.run)?;
+        let checkpoints = self.checkpoints(self.number(&model.run)?)?;
         // While a training saves, `last` may name one that the list does not have yet.
         let last = || checkpoints.iter().rev().find(|checkpoint| checkpoint.last).or(checkpoints.last());
         let found = match model.checkpoint.as_str() {
@@ -263,8 +280,9 @@ impl RunRegistry {
     /// it.
     pub(crate) fn worker(&self, model: &Model) -> Result<Arc<Worker>, ApiError> {
         let step = self.step(model)?;
-        let key = (model.run, step);
-        let registered = self.registered(model.run)?;
+        let number = self.number(&model.run)?;
+        let key = (number, step);
+        let registered = self.registered(number)?;
         let mut workers = lock(&self.workers);
         let known = workers.iter().position(|(known, worker)| *known == key && !worker.is_broken());
         let worker = match known {
@@ -275,7 +293,7 @@ impl RunRegistry {
                 // These workers finish the jobs that wait, and end.
                 workers.drain(..surplus);
                 let plan = Plan {
-                    run: self.folder(model.run)?.clone(),
+                    run: self.folder(number)?.clone(),
                     probed: registered.probed.clone(),
                     checkpoint: format!("step-{step}"),
                     registry: self.registry.clone(),
@@ -289,7 +307,7 @@ impl RunRegistry {
 
     /// A run and its worker, if nothing has to be read from the disk for them.
     pub(crate) fn ready(&self, model: &Model) -> Option<(Arc<LoadedRun>, Arc<Worker>)> {
-        let registered = self.runs.get(model.run)?;
+        let registered = self.runs.get(self.number(&model.run).ok()?)?;
         let opened = registered.opened.try_lock().ok()?.clone()?;
         let fresh = |(when, _): &(Instant, _)| when.elapsed() < LISTED;
         registered.listed.try_lock().ok()?.as_ref().filter(|listed| fresh(listed))?;

@@ -7,15 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::input::Input;
 use super::look::Head;
 use super::numbers::Floats;
+use super::reference::Reference;
 
 /// The token to explain, and the method of attribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AttributionRequest {
-    /// The number of the task.
+    /// The task.
     #[serde(default)]
-    pub task: usize,
+    pub task: Reference,
     /// The source; left out for a decoder-only model.
     #[serde(default)]
     pub source: Option<Input>,
@@ -56,8 +57,8 @@ pub struct Attribution {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ParameterQuery {
-    /// The number of the run.
-    pub run: usize,
+    /// The run.
+    pub run: Reference,
     /// The checkpoint; `best` if left out.
     pub checkpoint: Option<String>,
     /// The parameter's name.

@@ -5,14 +5,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::{Input, Prefix};
+use super::reference::Reference;
 
 /// The source and options of a beam search.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BeamRequest {
-    /// The number of the task.
-    pub task: usize,
+    /// The task.
+    pub task: Reference,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
     /// The window of a source that is read in several, from 0: what is looked at is what the model reads at once.

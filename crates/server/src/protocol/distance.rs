@@ -3,17 +3,19 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::reference::Reference;
+
 /// The samples that are counted, and the field that groups them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DistanceQuery {
-    /// The number of the run.
-    pub run: usize,
+    /// The run.
+    pub run: Reference,
     /// The checkpoint; `best` if left out.
     pub checkpoint: Option<String>,
-    /// The number of the task.
-    pub task: usize,
+    /// The task.
+    pub task: Reference,
     /// The split.
     pub split: String,
     /// The field of the dataset that holds the distance.
@@ -27,7 +29,15 @@ pub struct DistanceQuery {
 impl Default for DistanceQuery {
     fn default() -> Self {
         let (split, field) = ("test".to_owned(), "distance".to_owned());
-        Self { run: 0, checkpoint: None, task: 0, split, field, from: 0, count: 256 }
+        Self {
+            run: Reference::default(),
+            checkpoint: None,
+            task: Reference::default(),
+            split,
+            field,
+            from: 0,
+            count: 256,
+        }
     }
 }
 

@@ -9,21 +9,22 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::numbers::Bytes;
+use super::reference::Reference;
 
 /// The model that answers: fields of the body of every request, which may be left out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Model {
-    /// The number of the run.
-    pub run: usize,
+    /// The run.
+    pub run: Reference,
     /// The checkpoint: `best`, `last`, or one of those that the run lists.
     pub checkpoint: String,
 }
 
 impl Default for Model {
     fn default() -> Self {
-        Self { run: 0, checkpoint: "best".to_owned() }
+        Self { run: Reference::default(), checkpoint: "best".to_owned() }
     }
 }
 

@@ -13,8 +13,10 @@ pub struct LibreTranslateRequest {
     /// A text, or several. Each of its lines is translated by itself.
     pub q: Texts,
     /// The language of the texts, one of `/languages`; `auto` if only one can be meant.
+    #[schemars(length(min = 1))]
     pub source: String,
     /// The language to translate into.
+    #[schemars(length(min = 1))]
     pub target: String,
     /// `text`; `html` is refused.
     #[serde(default)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::Input;
 use super::numbers::Floats;
+use super::reference::Reference;
 use super::value::{Region, View};
 
 /// The input of a forward pass, and the ablations in it.
@@ -13,8 +14,8 @@ use super::value::{Region, View};
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LookRequest {
-    /// The number of the task.
-    pub task: usize,
+    /// The task.
+    pub task: Reference,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
     /// The window of a source that is read in several, from 0: what is looked at is what the model reads at once.

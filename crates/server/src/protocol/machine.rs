@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::input::Input;
 use super::look::Head;
 use super::numbers::Floats;
+use super::reference::Reference;
 use any2any_architecture::StackKind;
 
 /// The source and tokens of a forward pass.
@@ -14,8 +15,8 @@ use any2any_architecture::StackKind;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MachineRequest {
-    /// The number of the task.
-    pub task: usize,
+    /// The task.
+    pub task: Reference,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
     /// The window of a source that is read in several, from 0: what is looked at is what the model reads at once.

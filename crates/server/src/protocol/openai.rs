@@ -23,6 +23,7 @@ pub struct TranscriptionRequest {
     pub response_format: TranscriptionFormat,
     /// The temperature of sampling; 0, or none: as the run's experiment decodes.
     #[serde(default)]
+    #[schemars(range(min = 0.0, max = 2.0))]
     pub temperature: Option<f64>,
     /// `segment`; `word` is refused.
     #[serde(default, rename = "timestamp_granularities[]")]

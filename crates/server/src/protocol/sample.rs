@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::reference::Reference;
 use super::value::View;
 
 /// The vocabulary that is asked for.
@@ -10,10 +11,10 @@ use super::value::View;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VocabularyQuery {
-    /// The number of the run.
-    pub run: usize,
-    /// The number of the task.
-    pub task: usize,
+    /// The run.
+    pub run: Reference,
+    /// The task.
+    pub task: Reference,
 }
 
 /// The vocabulary of a task's target.
@@ -35,10 +36,10 @@ pub struct Vocabulary {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SamplesQuery {
-    /// The number of the run.
-    pub run: usize,
-    /// The number of the task.
-    pub task: usize,
+    /// The run.
+    pub run: Reference,
+    /// The task.
+    pub task: Reference,
     /// The split.
     pub split: String,
     /// The first sample, from 0.
@@ -49,7 +50,13 @@ pub struct SamplesQuery {
 
 impl Default for SamplesQuery {
     fn default() -> Self {
-        Self { run: 0, task: 0, split: "test".to_owned(), from: 0, count: 12 }
+        Self {
+            run: Reference::default(),
+            task: Reference::default(),
+            split: "test".to_owned(),
+            from: 0,
+            count: 12,
+        }
     }
 }
 

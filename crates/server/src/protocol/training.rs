@@ -4,6 +4,7 @@ use any2any_run::sweep::{Axis, Cell};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::reference::Reference;
 use super::value::View;
 
 /// The part of a run's log that is asked for.
@@ -11,8 +12,8 @@ use super::value::View;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TrainingQuery {
-    /// The number of the run.
-    pub run: usize,
+    /// The run.
+    pub run: Reference,
     /// The first line, from 0: `next` of the answer before.
     pub from: usize,
 }
@@ -39,10 +40,10 @@ pub struct Training {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct WrittenQuery {
-    /// The number of the run.
-    pub run: usize,
-    /// The number of the task.
-    pub task: usize,
+    /// The run.
+    pub run: Reference,
+    /// The task.
+    pub task: Reference,
     /// The number of updates before the output was written.
     pub step: u64,
     /// The number of the sample in the validation split, from 0.
@@ -66,8 +67,8 @@ pub struct Written {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SweepQuery {
-    /// The number of the run.
-    pub run: usize,
+    /// The run.
+    pub run: Reference,
 }
 
 /// A sweep: trainings of a grid over one or two options.

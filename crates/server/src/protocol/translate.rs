@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::{Input, Prefix};
+use super::reference::Reference;
 use super::value::View;
 
 /// The sources to translate, and the decoding options.
@@ -11,8 +12,8 @@ use super::value::View;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TranslateRequest {
-    /// The number of the task.
-    pub task: usize,
+    /// The task.
+    pub task: Reference,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
     /// Several sources, instead of `source`.
@@ -31,6 +32,7 @@ pub struct TranslateRequest {
 /// Decoding options: at most one of `greedy`, `beam` and `sampling`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "DecodingOptions")]
 pub struct Decoding {
     /// Greedy search: the most probable token at every step.
     pub greedy: Option<Greedy>,
@@ -54,11 +56,13 @@ pub struct Decoding {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
+#[schemars(rename = "GreedyOptions")]
 pub struct Greedy {}
 
 /// Beam search. Options left out are as the experiment says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "BeamOptions")]
 pub struct Beam {
     /// Hypotheses kept at every step.
     pub size: Option<usize>,
@@ -71,6 +75,7 @@ pub struct Beam {
 /// Sampling. Options left out are as the experiment says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "SamplingOptions")]
 pub struct Sampling {
     /// The divisor of the logits.
     pub temperature: Option<f64>,
@@ -164,9 +169,9 @@ pub struct StreamedEnd {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ScoreRequest {
-    /// The number of the task.
+    /// The task.
     #[serde(default)]
-    pub task: usize,
+    pub task: Reference,
     /// The source; left out for a decoder-only model.
     #[serde(default)]
     pub source: Option<Input>,
@@ -195,8 +200,8 @@ pub struct Score {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct NextRequest {
-    /// The number of the task.
-    pub task: usize,
+    /// The task.
+    pub task: Reference,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
     /// The window of a source that is read in several, from 0: what is looked at is what the model reads at once.
@@ -209,7 +214,7 @@ pub struct NextRequest {
 
 impl Default for NextRequest {
     fn default() -> Self {
-        Self { task: 0, source: None, window: 0, prefix: Prefix::default(), count: 10 }
+        Self { task: Reference::default(), source: None, window: 0, prefix: Prefix::default(), count: 10 }
     }
 }
 

@@ -52,6 +52,7 @@ pub struct ViewSignal {
 #[non_exhaustive]
 pub enum Region {
     /// No part: a position that was added, such as the end of the sequence.
+    #[schemars(with = "NoRegion")]
     Nothing {},
     /// Bytes of a text in UTF-8, from 0, the end excluded.
     Bytes(Span<usize>),
@@ -62,6 +63,7 @@ pub enum Region {
     /// A span of a sound, in seconds.
     Span(Span<f64>),
     /// A window over some channels of a recording, in seconds.
+    #[schemars(with = "WindowRegion")]
     Window {
         /// The channels, from 0, the end excluded.
         channels: Channels,
@@ -72,8 +74,25 @@ pub enum Region {
     },
 }
 
+/// The region of a position that was added. Generated clients need names for what is in [`Region`].
+#[derive(JsonSchema)]
+struct NoRegion {}
+
+/// The region of a window.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "a schema alone")]
+struct WindowRegion {
+    /// The channels, from 0, the end excluded.
+    channels: Channels,
+    /// The start, in seconds.
+    start: f64,
+    /// The end, in seconds.
+    end: f64,
+}
+
 /// A span from start to end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Span_{T}")]
 #[non_exhaustive]
 pub struct Span<T> {
     /// The start.

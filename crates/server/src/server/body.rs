@@ -224,7 +224,7 @@ mod tests {
                 r#"{"tusk": 1}"#,
                 "expected one of `run`, `checkpoint`, `source_language`, `target_language`, `task`",
             ),
-            (r#"{"run": "a"}"#, "run: invalid type"),
+            (r#"{"run": [0]}"#, "run: invalid type: sequence, expected a number, from 0, or a name"),
             (r#"{"sources": [{"text": "a"}, {"txt": "b"}]}"#, "sources[1]"),
             (r#"{"source": {"file": {"name": "a.png", "content": "%"}}}"#, "source.file.content: not base64"),
             (r#"{"source": {"text": "a", "sample": 1}}"#, "source: one field alone"),
@@ -238,6 +238,6 @@ mod tests {
         assert!(parse::<TranslateRequest>(deep.as_bytes()).is_err());
         let body = br#"{"run": 1, "checkpoint": "last", "source": {"text": "a"}}"#;
         let asked = parse::<TranslateRequest>(body).expect("sound");
-        assert_eq!(asked.model, Model { run: 1, checkpoint: "last".to_owned() });
+        assert_eq!(asked.model, Model { run: 1.into(), checkpoint: "last".to_owned() });
     }
 }

@@ -65,6 +65,18 @@ pub(super) fn description() -> String {
     paths.finish()
 }
 
+/// The statuses of answers that are problems; whether only a request with a body can meet with them; and what they mean.
+const PROBLEMS: [(&str, bool, &str); 8] = [
+    ("400", false, "The request cannot mean anything; the message names the place."),
+    ("401", false, "The server asks for a token."),
+    ("403", false, "Rules of access forbid the request."),
+    ("404", false, "There is no such run, checkpoint, task, sample or other thing."),
+    ("408", true, "The request did not arrive in time."),
+    ("413", true, "The body, the input or the output is beyond a limit."),
+    ("500", false, "A mistake of the program, or a run that cannot be read."),
+    ("503", false, "The server is busy, or the work took too long: worth asking again."),
+];
+
 /// The description's paths, while they are collected.
 struct Paths {
     paths: Map<String, Value>,
@@ -78,9 +90,9 @@ impl Paths {
 
     /// Adds a path that answers a query; `()` has no fields.
     fn get<Q: JsonSchema, A: JsonSchema>(&mut self, path: &str, summary: &str) {
-        let query =
-            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Q>();
-        let query = query.to_value();
+        // Parameters stand apart from the components that schemas refer to.
+        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+        let query = settings.into_generator().into_root_schema_for::<Q>().to_value();
         let required: Vec<&str> = names(&query["required"]);
         let fields = query["properties"].as_object().cloned().unwrap_or_default();
         let parameters: Vec<Value> = fields
@@ -124,19 +136,31 @@ impl Paths {
         self.add(path, "post", operation, answer);
     }
 
-    fn add(&mut self, path: &str, method: &str, mut operation: Value, answer: Value) {
+    fn add(&mut self, path: &str, method: &str, operation: Value, answer: Value) {
         let problem = json!({ "application/json": { "schema": self.schema::<protocol::Problem>() } });
-        operation["operationId"] = path.trim_start_matches("/api").trim_matches('/').into();
-        operation["responses"] = json!({
+        self.add_with(path, method, operation, answer, &problem);
+    }
+
+    /// Adds a path whose answers are problems of some shape where there is a reason against an answer.
+    fn add_with(&mut self, path: &str, method: &str, mut operation: Value, answer: Value, problem: &Value) {
+        operation["operationId"] = name_of(path).into();
+        let mut responses = json!({
             "200": { "description": "The answer.", "content": answer },
             "default": { "description": "Why there is no answer.", "content": problem },
         });
+        let has_body = operation.get("requestBody").is_some();
+        for (status, needs_body, description) in PROBLEMS {
+            if (has_body || !needs_body) && path != "/health" {
+                responses[status] = json!({ "description": description, "content": problem });
+            }
+        }
+        operation["responses"] = responses;
         self.paths.insert(path.to_owned(), json!({ method: operation }));
     }
 
     fn finish(mut self) -> String {
         let schemas = self.generator.take_definitions(true);
-        let document = json!({
+        let mut document = json!({
             "openapi": "3.1.0",
             "info": {
                 "title": "any2any",
@@ -150,7 +174,64 @@ impl Paths {
                 "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
             },
         });
+        simplify(&mut document);
         document.to_string()
+    }
+}
+
+/// Writes schemas as generators of clients understand them best: integers of a size that a machine has with their largest value,
+/// which their format alone says; a choice between texts as one enumeration, with what each means in its description; pairs as
+/// arrays of either kind.
+fn simplify(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some((texts, meanings)) = fields.get("oneOf").and_then(choice) {
+                fields.remove("oneOf");
+                fields.insert("type".to_owned(), "string".into());
+                fields.insert("enum".to_owned(), texts.into());
+                let description = fields.get("description").and_then(Value::as_str).unwrap_or_default();
+                fields.insert("description".to_owned(), format!("{description}{meanings}").trim().into());
+            }
+            let most = match fields.get("format").and_then(Value::as_str) {
+                Some("uint32") => Some(u64::from(u32::MAX)),
+                Some("uint" | "uint64") => Some(u64::MAX),
+                _ => None,
+            };
+            if let Some(most) = most.filter(|_| !fields.contains_key("maximum")) {
+                fields.insert("maximum".to_owned(), most.into());
+            }
+            if let Some(items) = fields.remove("prefixItems") {
+                fields.insert("items".to_owned(), json!({ "anyOf": items }));
+            }
+            fields.values_mut().for_each(simplify);
+        }
+        Value::Array(values) => values.iter_mut().for_each(simplify),
+        _ => {}
+    }
+}
+
+/// The texts of a choice between texts alone, and their meanings in lines of Markdown.
+fn choice(options: &Value) -> Option<(Vec<Value>, String)> {
+    let (mut texts, mut meanings) = (Vec::new(), String::new());
+    for option in options.as_array()? {
+        let several = option["enum"].as_array().map_or(std::slice::from_ref(&option["const"]), Vec::as_slice);
+        for text in several {
+            texts.push(text.as_str()?.into());
+            if let Some(meaning) = option["description"].as_str() {
+                meanings += &format!("\n- `{}`: {meaning}", text.as_str()?);
+            }
+        }
+    }
+    Some((texts, meanings))
+}
+
+/// The name of an operation, by which clients have it: that of its path, with its interface's where it is another program's.
+fn name_of(path: &str) -> String {
+    let words = path.trim_start_matches('/').replace('/', "_");
+    match path {
+        "/health" | "/metrics" => words,
+        _ if path.starts_with("/v1/") => format!("openai_{}", words.trim_start_matches("v1_")),
+        _ => words.strip_prefix("api_").map_or_else(|| format!("libretranslate_{words}"), str::to_owned),
     }
 }
 
@@ -181,6 +262,20 @@ mod tests {
             }
         }
         assert!(references > 20, "{references}");
+        let schemas = document["components"]["schemas"].as_object().expect("schemas");
+        let operations = document["paths"].as_object().expect("paths").values();
+        let operations = operations.flat_map(|path| path.as_object().expect("methods").values());
+        let mut ids: Vec<&str> =
+            operations.filter_map(|operation| operation["operationId"].as_str()).collect();
+        ids.sort_unstable();
+        assert!(
+            ids.windows(2).all(|two| two[0] != two[1]) && ids.contains(&"openai_audio_translations"),
+            "{ids:?}"
+        );
+        for name in schemas.keys() {
+            let first = name.trim_end_matches(|last: char| last.is_ascii_digit());
+            assert!(first == name || !schemas.contains_key(first), "two types are called {first}");
+        }
         let body = &document["components"]["schemas"]["LookRequest"]["properties"];
         for field in ["run", "checkpoint", "source_language", "task", "tokens", "masked"] {
             assert!(body.get(field).is_some(), "{field}");

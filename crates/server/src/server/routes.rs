@@ -97,7 +97,7 @@ async fn model(app: &Arc<App>, model: Model) -> Result<(Arc<LoadedRun>, Arc<Work
         return Ok(ready);
     }
     let app = app.clone();
-    blocking(move || Ok((app.runs.open(model.run)?, app.runs.worker(&model)?))).await
+    blocking(move || Ok((app.runs.open(app.runs.number(&model.run)?)?, app.runs.worker(&model)?))).await
 }
 
 /// Reads a window of the source of a request.

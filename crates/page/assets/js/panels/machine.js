@@ -184,7 +184,9 @@ class MachinePanel {
 
   /** Scrolls to the parts that a stop is about: in the figure if that scrolls, else on the page. */
   bringIntoView() {
-    const stage = document.getElementById("stage")?.getBoundingClientRect().bottom ?? 0;
+    const above = document.getElementById("stage");
+    // A stage that scrolls away covers nothing.
+    const stage = above && getComputedStyle(above).position === "sticky" ? above.getBoundingClientRect().bottom : 0;
     const scrolls = this.figure.scrollHeight > this.figure.clientHeight + 4;
     if (scrolls) window.scrollBy({ top: this.figure.getBoundingClientRect().top - Math.max(0, stage) - 8, behavior: "instant" });
     const lit = [...this.figure.querySelectorAll("[data-key]:not(.dimmed)")].map((each) => each.getBoundingClientRect());

@@ -22,13 +22,13 @@ pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -
     let _permit = app.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy())?;
     in_time(&app.clone(), async {
         let checkpoint = asked.checkpoint.clone().unwrap_or(Model::default().checkpoint);
-        let asked_model = Model { run: asked.run, checkpoint };
+        let asked_model = Model { run: asked.run.clone(), checkpoint };
         let key = (app.runs.step(&asked_model)?, format!("{asked:?}"));
         if let Some(known) = app.distances.found(&key) {
             return json(&*known);
         }
         let (run, worker) = model(&app, asked_model).await?;
-        let task = run.task(asked.task)?.clone();
+        let task = run.task(&asked.task)?.clone();
         let (reading, of, longest) = (run.clone(), task.clone(), Longest(app.limits.source));
         let mut piece = blocking(move || Piece::read(&reading, &of, &asked, longest)).await?;
         let sources = std::mem::take(&mut piece.sources);

@@ -33,7 +33,7 @@ pub(in crate::server) async fn look(
     call(app, request, async |call: Call<LookRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
         let LookRequest { task, source, window, tokens, masked, ablated } = body;
-        let task = run.task_in(task, &languages)?;
+        let task = run.task_in(&task, &languages)?;
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
@@ -87,7 +87,7 @@ pub(in crate::server) async fn beam(
     call(app, request, async |call: Call<BeamRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
         let BeamRequest { task, source, window, prefix, size, length_penalty } = body;
-        let task = run.task_in(task, &languages)?;
+        let task = run.task_in(&task, &languages)?;
         let prefix = read_prefix(&app, &run, &task, prefix).await?;
         let source = read_pair(&app, &run, &task, (source, window), &prefix).await?;
         let known = task.decoding().beam.clone();
@@ -124,7 +124,7 @@ pub(in crate::server) async fn attribution(
         let AttributionRequest { task, source, window, tokens, position, token, method, masked, ablated } =
             body;
         let ablations = ablations(masked, &ablated);
-        let task = run.task_in(task, &languages)?;
+        let task = run.task_in(&task, &languages)?;
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         require_tokens(&task, token.as_slice())?;
         if method == Method::Occlusion {
@@ -160,7 +160,7 @@ pub(in crate::server) async fn machine(
         let Call { app, run, worker, languages, body, permit: _permit } = call;
         let MachineRequest { task, source, window, tokens, masked, ablated } = body;
         let ablations = ablations(masked, &ablated);
-        let task = run.task_in(task, &languages)?;
+        let task = run.task_in(&task, &languages)?;
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;

@@ -38,16 +38,20 @@ pub(in crate::server) async fn vocabulary(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let VocabularyQuery { run, task } = query(&uri)?;
-    in_time(&app.clone(), blocking(move || json(&loaded_run::vocabulary(app.runs.open(run)?.task(task)?)?)))
-        .await
+    let reading = app.clone();
+    let read = move || {
+        let run = reading.runs.open(reading.runs.number(&run)?)?;
+        json(&loaded_run::vocabulary(run.task(&task)?)?)
+    };
+    in_time(&app, blocking(read)).await
 }
 
 pub(in crate::server) async fn samples(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
     let SamplesQuery { run, task, split, from, count } = query(&uri)?;
     let reading = app.clone();
     let read = move || {
-        let run = reading.runs.open(run)?;
-        json(&run.samples(run.task(task)?, &split, from, count.min(SAMPLES))?)
+        let run = reading.runs.open(reading.runs.number(&run)?)?;
+        json(&run.samples(run.task(&task)?, &split, from, count.min(SAMPLES))?)
     };
     in_time(&app, blocking(read)).await
 }

@@ -18,7 +18,7 @@ use crate::protocol::{DetectedLanguage, StreamedEnd, StreamedToken, TranslateReq
 pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, ApiError> {
     let Call { app, run, worker, languages, body, permit } = call;
     let TranslateRequest { task, source, sources, window, decoding, prefix, .. } = body;
-    let task = run.task_in(task, &languages)?;
+    let task = run.task_in(&task, &languages)?;
     let prefix = read_prefix(&app, &run, &task, prefix).await?;
     if sources.is_some() {
         return Err(ApiError::wrong("malformed", "one source is streamed at a time: give `source`", ""));

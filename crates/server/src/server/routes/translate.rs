@@ -37,7 +37,7 @@ pub(in crate::server) async fn translate(
 async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiError> {
     let Call { app, run, worker, languages, body, permit: _permit } = call;
     let TranslateRequest { task, source, sources, window, decoding, prefix, .. } = body;
-    let task = run.task_in(task, &languages)?;
+    let task = run.task_in(&task, &languages)?;
     let prefix = read_prefix(&app, &run, &task, prefix).await?;
     let sources: Vec<ToTranslate> = match (source, sources) {
         (Some(_), Some(_)) => {
@@ -61,7 +61,7 @@ pub(super) async fn written(
     sources: Vec<Input>,
     decoding: Option<&Decoding>,
 ) -> Result<Translations, ApiError> {
-    let (run, worker) = model(app, Model { run: step.run, ..Model::default() }).await?;
+    let (run, worker) = model(app, Model { run: step.run.into(), ..Model::default() }).await?;
     let task = languages.of(&step.task)?;
     let sources = read_sources(app, &run, &task, sources, None).await?;
     let answering = Answering { app, run: &run, worker: &worker, task: &task, languages: languages.clone() };
@@ -170,7 +170,7 @@ pub(in crate::server) async fn score(
     call(app, request, async |call: Call<ScoreRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
         let longest = Longest(app.limits.source);
-        let task = run.task_in(body.task, &languages)?;
+        let task = run.task_in(&body.task, &languages)?;
         let given = (body.source, body.window.unwrap_or(0));
         let source = read_source(&app, &run, &task, given, longest).await?;
         if let (None, Some(window)) = (body.window, source.as_ref().and_then(|source| source.window)) {
@@ -206,7 +206,7 @@ pub(in crate::server) async fn next(
     call(app, request, async |call: Call<NextRequest>| {
         let Call { app, run, worker, languages, body, permit: _permit } = call;
         let NextRequest { task, source, window, prefix, count } = body;
-        let task = run.task_in(task, &languages)?;
+        let task = run.task_in(&task, &languages)?;
         let prefix = read_prefix(&app, &run, &task, prefix).await?;
         let source = read_pair(&app, &run, &task, (source, window), &prefix).await?;
         let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();

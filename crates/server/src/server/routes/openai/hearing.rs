@@ -68,7 +68,7 @@ async fn transcribed(
     file: InputFile,
     temperature: f64,
 ) -> Result<Translated, ApiError> {
-    let (run, worker) = model(app, Model { run: step.run, ..Model::default() }).await?;
+    let (run, worker) = model(app, Model { run: step.run.into(), ..Model::default() }).await?;
     let task: Arc<Task> = languages.of(&step.task)?;
     let longest = Longest(app.limits.source);
     let given = Arc::new(Input::File(file));
