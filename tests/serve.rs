@@ -310,6 +310,7 @@ fn analyses_are_those_of_the_library() {
         ("occlusion", Method::Occlusion),
         ("gradient", Method::Gradient),
         ("gradient_norm", Method::GradientNorm),
+        ("integrated_gradients", Method::IntegratedGradients),
     ] {
         let answer = served.ask("/api/attribution", &body(json!({ "position": 1, "method": name })));
         let explained = Explained { position: 1, ..Explained::default() };
