@@ -31,7 +31,7 @@ export const panel = {
     const choice = segmented({ label: "Section", value: known().id,
       options: SECTIONS.map(({ id, label, title }) => ({ value: id, label, title })), onchange: (research) => app.set({ research }) });
     const empty = html("p", { class: "empty" }, "Give the model something to translate: see Source.");
-    replace(root, choice, empty, body);
+    replace(root, html("div", { class: "row" }, choice), empty, body);
     let open = null;                                              // { id, redraw }
 
     const show = (keys) => {

@@ -5,6 +5,7 @@ import { html, replace, framed, segmented, colourBar, inkOn, css, sequentialRgb 
 import { readable } from "any2any/media/text";
 import { minus, percent } from "any2any/numbers";
 import { isCurrent } from "any2any/probabilities";
+import { withoutLayers } from "any2any/research/applies";
 import { asker } from "any2any/research/asking";
 import { tokenText } from "any2any/token";
 
@@ -44,12 +45,19 @@ export function lens(root, app) {
 
   function look() {
     if (!isCurrent(app.state)) return;
+    const without = withoutLayers(app, "the logit lens");
+    if (without) return say(without);
     const { tokens } = app.state;
     const body = app.request({ tokens, count: 5, ...app.alteration() });
-    ask(body, (signal) => api.lens(body, signal), {
-      shown: (answer) => { shown = { lens: answer, tokens }; draw(); },
-      said: (words) => { shown = null; replace(detail); replace(figure, html("p", { class: "empty" }, words)); },
-    });
+    ask(body, (signal) => api.lens(body, signal), { shown: (answer) => { shown = { lens: answer, tokens }; draw(); }, said: say });
+  }
+
+  /** @param {string} words */
+  function say(words) {
+    shown = null;
+    replace(detail);
+    replace(bar);
+    replace(figure, html("p", { class: "empty" }, words));
   }
 
   function draw() {

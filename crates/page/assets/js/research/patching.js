@@ -6,6 +6,7 @@ import { html, replace, button, framed, segmented, divergingRgb, matrixFigure } 
 import { readable, coveredIn } from "any2any/media/text";
 import { percent, signed } from "any2any/numbers";
 import { isCurrent } from "any2any/probabilities";
+import { withoutLayers } from "any2any/research/applies";
 import { asker } from "any2any/research/asking";
 import { tokenText } from "any2any/token";
 import { contrastChoice } from "any2any/whatif/contrast";
@@ -64,7 +65,8 @@ export function patching(root, app) {
     const { tokens, look: seen } = app.state;
     const position = app.position();
     if (!app.task().source) return say("Patching needs another source, and this model writes from none.");
-    if (!app.task().target.tokens) return say("This task writes frames, which have no probability that a patch could change.");
+    const without = withoutLayers(app, "activation patching");
+    if (without) return say(without);
     if (position < 0 || position >= tokens.length) return say("Nothing is written yet whose probability could change.");
     contrast.draw(position);
     if (!other) { other = proposal(); drawInputs(); }

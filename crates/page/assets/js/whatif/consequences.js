@@ -81,7 +81,7 @@ export function consequences(root, app) {
       outputs([{ name: "The model writes", ...(written?.[0] ?? yet) },
         ...(untouched() ? [] : [{ name: "It would then write", ...(written?.[1] ?? yet) }])]),
       missing && note(missing),
-      untouched() ? note("Nothing is hidden and no head silent. What you take away shows here, beside what was before.") : null,
+      untouched() ? note("Nothing is hidden, and no head is silent or turned. What you change shows here, beside what was before.") : null,
       tokens.length === 0 ? null : [
         html("h4", {}, "How probable the output on this page is"),
         tokenRows(tokens, { names: NAMES, onPick: (at) => app.choose(Math.min(at, app.count() - 1)) }),

@@ -7,7 +7,7 @@ import { namesOf } from "any2any/panels/attention";
 /** @import { App, AttentionEdit } from "any2any/types" */
 
 /** The most keys with a slider: those that are looked at most. */
-const MOST = 12;
+const MOST = 16;
 
 /** Fills `root`; returns a function that redraws it for changed keys of the state.
  * @param {HTMLElement} root @param {App} app */
