@@ -39,7 +39,11 @@ impl Goal {
         fed: &Fed,
         pass: &mut Pass,
     ) -> Tensor<1> {
-        let hidden = hidden(model, task, source, fed, pass);
+        self.of_hidden(model, task, hidden(model, task, source, fed, pass))
+    }
+
+    /// The explained number of each row's last hidden state, `[batch, target, d_model]` to `[batch]`.
+    pub(super) fn of_hidden(self, model: &Model, task: usize, hidden: Tensor<3>) -> Tensor<1> {
         let [batch, width, _] = hidden.dims();
         let logits = model.logits(task, hidden.narrow(1, width - 1, 1));
         let log_probabilities = activation::log_softmax(logits, 2);

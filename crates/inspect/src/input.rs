@@ -3,7 +3,7 @@
 use any2any_adapter::{Head, Sequence};
 use any2any_architecture::{Architecture, Layers, LstmAttention, StackKind};
 use any2any_model::{
-    AttentionChange, AttentionEdit, AttentionKind, Embedded, IMPOSSIBLE, Model, Pass, Place,
+    AttentionChange, AttentionEdit, AttentionKind, Embedded, EncoderOutput, IMPOSSIBLE, Model, Pass, Place,
 };
 use any2any_run::Task;
 use any2any_translate::{TranslateError, batch};
@@ -84,10 +84,21 @@ pub(super) fn hidden(
     fed: &Fed,
     pass: &mut Pass,
 ) -> Tensor<3> {
-    let memory = source.and_then(|source| model.encode_embedded(source, pass));
-    match (fed, memory) {
-        (Fed::Target(target), memory) => model.decode_embedded(task, memory.as_ref(), target.clone(), pass),
-        (Fed::Source(width), Some(memory)) => model.decode_per_position(task, &memory, *width, pass),
+    let encoded = source.and_then(|source| model.encode_embedded(source, pass));
+    decoded(model, task, encoded.as_ref(), fed, pass)
+}
+
+/// Hidden states of the decoder's positions over what the encoder made of the source, `[batch, target, d_model]`.
+pub(super) fn decoded(
+    model: &Model,
+    task: usize,
+    encoded: Option<&EncoderOutput>,
+    fed: &Fed,
+    pass: &mut Pass,
+) -> Tensor<3> {
+    match (fed, encoded) {
+        (Fed::Target(target), encoded) => model.decode_embedded(task, encoded, target.clone(), pass),
+        (Fed::Source(width), Some(encoded)) => model.decode_per_position(task, encoded, *width, pass),
         (Fed::Source(_), None) => unreachable!("a per-position target has a source"),
     }
 }

@@ -4,14 +4,14 @@
 
 use any2any_adapter::Cancelled;
 use any2any_architecture::StackKind;
-use any2any_model::{Pass, Patch, Stream};
+use any2any_model::{Pass, Patch, RowSelection, Stream};
 use any2any_run::Task;
 use any2any_translate::TranslateError;
 use burn::tensor::Tensor;
 
 use super::array::Array;
 use super::explained::{Explained, Goal};
-use super::input::{ModelInput, wrong};
+use super::input::{ModelInput, decoded, wrong};
 use super::{Ablations, ReadSource};
 use crate::inspector::Inspector;
 
@@ -99,7 +99,7 @@ impl Inspector<'_> {
                 positions: positions.to_vec(),
                 states: states.clone(),
             };
-            let mut found = self.patched(&given, goal, &patched, &patch, ablations)?;
+            let mut found = self.patched(&given, goal, (stack, &patched), &patch, ablations)?;
             found.iter_mut().for_each(|value| *value -= base);
             whole.extend(found.pop());
             effect.extend(found);
@@ -120,19 +120,34 @@ impl Inspector<'_> {
         &self,
         given: &ModelInput,
         goal: Goal,
-        variants: &[Vec<usize>],
+        (stack, variants): (StackKind, &[Vec<usize>]),
         patch: &dyn Fn(&[Vec<usize>]) -> Patch,
         ablations: &Ablations,
     ) -> Result<Vec<f32>, Cancelled> {
         let source = given.source.as_ref().map_or(0, |source| source.states.dims()[1]);
         let longest = source.max(given.width());
         let rows = (BATCH_WEIGHTS / (longest * longest).max(1)).max(1);
+        // A patch of the decoder leaves its encoder as it is.
+        let encoded = match (stack, &given.source) {
+            (StackKind::Decoder, Some(source)) => {
+                self.model().encode_embedded(source.clone(), &mut ablations.on(self.pass()))
+            }
+            _ => None,
+        };
         let mut found = Vec::with_capacity(variants.len());
         for now in variants.chunks(rows) {
             self.cancellation().check()?;
             let (source, fed) = given.repeated(now.len());
             let pass = &mut ablations.on(self.pass()).patching(vec![patch(now)]);
-            let values = goal.values(self.model(), given.task, source, &fed, pass);
+            let values = match &encoded {
+                Some(encoded) => {
+                    let rows = RowSelection::new(&vec![0; now.len()], self.device());
+                    let encoded = encoded.select(&rows);
+                    let hidden = decoded(self.model(), given.task, Some(&encoded), &fed, pass);
+                    goal.of_hidden(self.model(), given.task, hidden)
+                }
+                None => goal.values(self.model(), given.task, source, &fed, pass),
+            };
             found.extend(Array::of_data(values.into_data()).values);
         }
         Ok(found)

@@ -13,7 +13,7 @@ use crate::input::{Fed, ModelInput};
 use crate::inspector::Inspector;
 
 /// The numbers of points that are tried, until the sum is near enough.
-const STEPS: [usize; 4] = [32, 64, 128, 256];
+const STEPS: [usize; 5] = [16, 32, 64, 128, 256];
 
 /// The share of all weights' sizes that their sum may lack.
 const NEAR: f32 = 0.01;

@@ -71,7 +71,7 @@ export function attributionFigure(root, app) {
 
   function invite(count) {
     const work = method === "occlusion" ? `Occlusion hides each of the ${count} positions in turn. `
-      : `Integrated gradients pass ${count} positions forward and backward 32 times or more. `;
+      : `Integrated gradients pass ${count} positions forward and backward 16 times or more. `;
     replace(note, work, button("Do it", () => ask(true)));
   }
 
