@@ -13,10 +13,11 @@ import { tokenText } from "any2any/token";
 
 /** The numbers that a cell can be coloured by.
  * @type {{ value: "log_probability"|"entropy"|"divergence"|"rank", label: string, title: string, told: (number: number) => string,
- *   share: (number: number, high: number) => number, most: (numbers: Float32Array) => number }[]} */
+ *   share: (number: number, high: number) => number, most: (numbers: Float32Array) => number,
+ *   bar?: (share: number) => number }[]}   bar: the number that a share of the bar of colours stands for, where it is not that share of the most */
 const MEASURES = [
   { value: "log_probability", label: "Probability", title: "How likely the layer holds the word that was written", told: (number) => percent(Math.exp(number)),
-    share: (number) => Math.exp(number), most: () => 1 },
+    share: (number) => Math.exp(number), most: () => 1, bar: (share) => Math.log(share) },
   { value: "rank", label: "Rank", title: "How many words the layer holds likelier", told: (number) => `rank ${number + 1}`,
     share: (number, high) => Math.log1p(number) / Math.log1p(high || 1), most: (numbers) => Math.max(...numbers) },
   { value: "entropy", label: "Entropy", title: "How unsure the layer is, in bits", told: (number) => `${number.toFixed(2)} bits`,
@@ -39,7 +40,7 @@ export function lens(root, app) {
   const detail = html("div");
   const card = framed({ title: "What each layer would write", name: "logit-lens", controls: html("span", { class: "row" }, choice, bar), data: () => shown?.lens,
     note: "Each row is the stream behind a layer of the decoder, read as if no further layer followed: through the last norm and the output's "
-      + "softmax. A cell has the likeliest word there, its colour how likely the word is that stands above it. Click one to take its column apart." }, figure, detail);
+      + "softmax. A cell has the likeliest word there, its colour how likely the word is that stands above it. Click one to take its column apart." }, html("div", { class: "stack" }, figure, detail));
   replace(root, card);
   const ask = asker(app, figure);
 
@@ -67,7 +68,7 @@ export function lens(root, app) {
     const high = measure.most(values);
     const columns = Array.from({ length: rows }, (_, row) => row);
     const word = (/** @type {number} */ token) => readable(app.label(token)).text;
-    replace(bar, colourBar({ high, colour: (t) => sequentialRgb(measure.share(t * high, high)) }));
+    replace(bar, colourBar({ high, colour: (t) => sequentialRgb(measure.share(measure.bar?.(t) ?? t * high, high)) }));
     replace(figure, html("div", { class: "figure" }, html("table", { class: "lens" },
       html("thead", {}, html("tr", {}, html("td"), columns.map((row) => html("th", { scope: "col", class: row === app.position() ? "chosen" : null },
         row < shown.tokens.length ? word(answer.tokens[row]) : `${word(answer.tokens[row])} (next)`)))),

@@ -33,7 +33,7 @@ export function neighbours(root, app) {
   const note = html("p", { class: "note", role: "status" });
   const card = framed({ title: "Samples in a state like this one", name: "neighbours", controls: html("span", { class: "row" }, choice, split), data: () => shown,
     note: "States are compared by their angle: 1 is the same direction. Of every sample the nearest position is shown; a click gives the sample to the model. "
-      + "States of the decoder follow the sample's own reference." }, where, list, note);
+      + "States of the decoder follow the sample's own reference." }, html("div", { class: "stack" }, where, list, note));
   replace(root, card);
   const ask = asker(app, list);
 

@@ -34,7 +34,7 @@ export function patching(root, app) {
   const note = html("p", { class: "note", role: "status" });
   const card = framed({ title: "States of another input", name: "patching", data: () => shown, controls: html("span", { class: "row" }, choice, contrast.element),
     note: "A cell is one pass over this input, in which the state of one layer and one position is the other input's. Orange: the watched word becomes "
-      + "likelier by it, blue: less likely. The last column has all positions at once." }, inputs, head, figure, note);
+      + "likelier by it, blue: less likely. The last column has all positions at once." }, html("div", { class: "stack" }, inputs, head, figure, note));
   replace(root, card);
   const ask = asker(app, figure);
 
