@@ -75,7 +75,6 @@ clicks("a head is turned by hand, and every figure follows", { panel: "whatif", 
   const base = await ask("look", question);
   const expected = question.tokens.map((_, i) => after.target.positions[i].log_probability - base.target.positions[i].log_probability);
   allNear(changes.slice(0, expected.length), expected, 1e-3, "what becomes of each word");
-  await picture(panel, "turned-head");
 
   await panel.locator(".redirect [data-key='2']").getByRole("button").click();
   await until(page, () => import("any2any/state").then(({ state }) => state.edited.length === 2));
@@ -108,7 +107,7 @@ clicks("heads are drawn together, each in its colour", { panel: "attention", cho
   for (const [i, head] of [0, 2].entries()) {
     near(Math.max(...lines.filter(({ colour }) => colour === swatches[i]).map(({ weight }) => weight)), highest(head), 1e-5, "its strongest line");
   }
-  await picture(panel, "heads-in-colours");
+  await picture(panel.locator("section.card", { has: page.locator(".stripes") }), "heads-in-colours");
 });
 
 clicks("a score is the sum of what each neuron adds", { panel: "attention", chosen: 1, head: CROSS }, async (page) => {
@@ -143,6 +142,7 @@ clicks("the logit lens shows what each layer would write", { panel: "research", 
   assert.deepEqual(await dataOf(cells, "token"), down.map(([depth, row]) => right.likeliest[depth][row][0].token), "the likeliest words");
   const look = await ask("look", question);
   look.target.positions.forEach(({ log_probability }, row) => near(at(depths - 1, row), log_probability, 1e-4, "the last layer is what the model says"));
+  await picture(panel, "logit-lens");
   await panel.getByRole("group", { name: "Colours" }).getByText("Entropy").click();
   const entropy = floats(right.entropy);
   allNear(await dataOf(cells, "number"), down.map((place) => entropy.at(...place)), 1e-4, "entropies");
@@ -154,7 +154,6 @@ clicks("the logit lens shows what each layer would write", { panel: "research", 
   const altered = floats((await ask("lens", { ...question, masked: [1] })).entropy);
   await until(page, (expected) => Math.abs(Number(document.querySelector("#panel-research .lens td button").dataset.number) - expected) < 1e-4, altered.at(depths - 1, 0));
   assert.match(await page.locator("#stage .altered").textContent(), /All on this tab is of the altered model/);
-  await picture(panel, "logit-lens");
 });
 
 for (const [run, section, words] of /** @type {const} */ ([
@@ -185,6 +184,7 @@ clicks("states of another input are put into this one", { panel: "research", res
     const saved = (await savedNumbers(page, panel)).answer;
     assert.equal(saved.base, right.base);
     allNear(saved.whole, right.whole, 1e-6, "all positions at once");
+    if (stack === "encoder") await picture(panel, "patching");
     if (stack === "encoder") for (const whole of right.whole) near(whole, right.other - right.base, 1e-3, "all states of the encoder are the other input");
     if (stack === "decoder") near(values[(depths - 1) * groups + 1], right.other - right.base, 1e-3, "the last state of the decoder is the other input's word");
   }
@@ -195,7 +195,6 @@ clicks("states of another input are put into this one", { panel: "research", res
   const { answer } = await savedNumbers(page, panel);
   near(answer.base, await of({ text: "the dog sees the house ." }), 1e-4, "this input");
   near(answer.other, await of(other), 1e-4, "the other input");
-  await picture(panel, "patching");
 });
 
 // ---- samples ----
@@ -224,7 +223,6 @@ clicks("the samples of a split are sorted, filtered and opened", { panel: "resea
     await pair.click();
     assert.deepEqual((await dataOf(rows, "number")).sort((a, b) => a - b), having.map(({ number }) => number), "the samples with this confusion");
   }
-  await picture(panel, "samples");
   const [number] = await dataOf(rows.first(), "number");
   await rows.first().getByRole("button").click();
   await until(page, (wanted) => import("any2any/state").then(({ state }) => state.input?.sample?.number === wanted), number);
@@ -251,7 +249,6 @@ clicks("the nearest samples of a state are those of the server", { panel: "resea
     allNear(await dataOf(rows, "similarity"), best.map(({ similarity }) => similarity), 1e-6, stack);
     assert.deepEqual(await dataOf(rows, "sample"), best.map(({ sample }) => sample), stack);
   }
-  await picture(panel, "nearest-samples");
   const row = panel.locator(".near tbody tr").first();
   const [sample] = await dataOf(row, "sample");
   await row.getByRole("button").click();
