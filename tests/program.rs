@@ -44,6 +44,7 @@ mod serve;
 mod serve_access;
 mod serve_budget;
 mod serve_mixed;
+mod serve_research;
 mod serve_soundness;
 mod speech;
 mod start;

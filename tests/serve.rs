@@ -252,7 +252,7 @@ fn analyses_are_those_of_the_library() {
             kind: any2any_inspect::AttentionKind::CrossAttention,
         };
         let ablated = if ablated { vec![(place, 2)] } else { vec![] };
-        let ablations = Ablations { masked, ablated };
+        let ablations = Ablations { masked, ablated, ..Ablations::default() };
         let look =
             Inspector::new(&translator).look(task, Some(&source), &tokens, &ablations).expect("a look");
         same(&answer["logits"], look.logits.as_ref().expect("tokens have logits"), "logits");
@@ -310,9 +310,10 @@ fn analyses_are_those_of_the_library() {
         ("occlusion", Method::Occlusion),
         ("gradient", Method::Gradient),
         ("gradient_norm", Method::GradientNorm),
+        ("integrated_gradients", Method::IntegratedGradients),
     ] {
         let answer = served.ask("/api/attribution", &body(json!({ "position": 1, "method": name })));
-        let explained = Explained { position: 1, token: None };
+        let explained = Explained { position: 1, ..Explained::default() };
         let found = Inspector::new(&translator)
             .attribution(task, Some(&source), &tokens, (explained, method), &Ablations::default())
             .expect("shares");

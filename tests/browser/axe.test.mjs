@@ -8,7 +8,7 @@ import { LSTM, MAP, MEDIA, TEXT, WRITE, contextOf, explorer, link, opened, settl
 
 const { browser, url } = await explorer();
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PANELS = ["source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "compare", "training", "sweep"];
+const PANELS = ["source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "research", "compare", "training", "sweep"];
 const SIZES = [[1920, 1080], [1440, 900], [390, 844]];
 
 /** What axe finds critical or serious on the page as it stands. */
@@ -23,7 +23,7 @@ for (const [width, height] of SIZES) {
     test(`every tab is accessible at ${width} × ${height}, ${scheme}`, async () => {
       const context = await contextOf(browser, { viewport: { width, height }, colorScheme: scheme, bypassCSP: true });
       const found = [];
-      const look = (run, panels) => visit(context, `${url}/${link({ run, panel: panels[0] })}`, async (page) => {
+      const look = (run, panels, state = {}) => visit(context, `${url}/${link({ run, panel: panels[0], ...state })}`, async (page) => {
         await page.addScriptTag({ content: axe });
         if (run !== MAP) await opened(page);
         for (const id of panels) {
@@ -34,6 +34,10 @@ for (const [width, height] of SIZES) {
         }
       });
       await look(TEXT, PANELS);
+      await look(TEXT, ["research"], { research: "patching", chosen: 1 });
+      await look(TEXT, ["research"], { research: "neighbours", chosen: 1 });
+      await look(TEXT, ["research"], { research: "samples" });
+      await look(TEXT, ["attention"], { overlay: [0, 2], head: { stack: "decoder", kind: "cross", layer: 0, head: 1 } });
       if (width === 1440) {
         await look(LSTM, ["attention", "machine", "memory"]);
         await look(MEDIA, ["source", "steps", "attention", "whatif", "training"]);

@@ -63,7 +63,7 @@ clicks("a head opens to its numbers, and a row of it to query · key, mask and s
   const [q, k] = ["query", "key"].map((name) => floats(part.values.find((each) => each.name === name).data));
   const wide = q.shape[2];
   const score = (at) => Array.from({ length: wide }, (_, i) => q.at(1, query, i) * k.at(1, at, i)).reduce((sum, each) => sum + each, 0) / Math.sqrt(wide);
-  allNear((await rows.locator("td:nth-child(3)").allTextContents()).map((text) => Number(text.replace("−", "-"))), keys.map(score), 6e-4, "score");
+  allNear((await rows.locator("td:nth-child(4)").allTextContents()).map((text) => Number(text.replace("−", "-"))), keys.map(score), 6e-4, "score");
   await picture(panel.locator("section.card").last(), "attention-score");
 });
 
@@ -104,7 +104,7 @@ clicks("the machine works an attention out, and agrees with the model", { panel:
     const at = Number(await menu.inputValue());
     const dots = Array.from({ length: count }, (_, j) => Array.from({ length: wide }, (_, i) => numbers.query.at(0, at, i) * numbers.key.at(0, j, i)).reduce((sum, each) => sum + each, 0));
     const rows = panel.locator(".worked table.scores tbody tr:not(.hidden-key)");
-    const texts = await rows.locator("td:nth-child(3)").allTextContents();
+    const texts = await rows.locator("td:nth-child(4)").allTextContents();
     assert.ok(texts.length > 0 && texts.every((text) => dots.some((dot) => dot.toFixed(2).replace("-", "−") === text)), `${part.id}: q · k`);
     const weights = (await rows.locator("td.bar-cell").allTextContents()).map((text) => (text.startsWith("<") ? 0 : parseFloat(text)));
     const right = Array.from({ length: count }, (_, j) => numbers.weights.at(0, at, j));

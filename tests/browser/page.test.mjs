@@ -10,12 +10,12 @@ import {
 const { ask, clicks, url, browser, context } = await explorer();
 const runs = await ask("runs");
 const taskOf = (name) => runs[MEDIA].model.tasks.find((task) => task.name === name).number;
-const PANELS = ["source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "compare", "training", "sweep"];
+const PANELS = ["source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "research", "compare", "training", "sweep"];
 const HEAD = { stack: "encoder", kind: "self", layer: 0, head: 1 };
 
 clicks("every panel opens, at its own key", {}, async (page) => {
   for (const [i, id] of PANELS.entries()) {
-    await page.keyboard.press("1234567890-"[i]);
+    await page.keyboard.press("1234567890-="[i]);
     await until(page, (name) => document.querySelector(`#panel-${name}:not([hidden]) .panel-body`), id);
     await settled(page);
     assert.equal(await page.locator(`#tab-${id}`).getAttribute("aria-selected"), "true");

@@ -91,7 +91,7 @@ impl Inspector<'_> {
         tokens: &[u32],
         ablations: &Ablations,
     ) -> Result<Vec<Part>, TranslateError> {
-        self.check_ablations(source, ablations)?;
+        self.check_ablations(task, source, ablations)?;
         let given = self.input_or_written(task, source, tokens, ablations)?;
         let names = Names::new(self, task.number());
         let mut pass = ablations.on(Pass::recorded().until(self.cancellation().clone()));

@@ -1,42 +1,40 @@
 //! Attribution: the weight of each position of source and prefix for one token of the output.
 //!
 //! Gradients come from the backward passes of the fused operations, through a copy of the model that shares its
-//! weights. Occluded variants are rows of one batch.
+//! weights. Occluded variants are rows of one batch, and so are the points of the path of integrated gradients.
+
+mod integrated;
 
 use any2any_adapter::{Cancellation, Cancelled};
 use any2any_model::{Embedded, Model, Pass};
 use any2any_run::Task;
 use any2any_translate::TranslateError;
 use burn::module::Module;
-use burn::tensor::{Gradients, Tensor, activation};
+use burn::tensor::{Gradients, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::array::Array;
-use super::input::{Fed, ModelInput, hidden, wrong};
+use super::explained::{Explained, Goal};
+use super::input::{Fed, ModelInput};
 use super::{Ablations, ReadSource};
 use crate::inspector::Inspector;
-
-/// The token to explain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explained {
-    /// The number of tokens before it, which is the row of the logits.
-    pub position: usize,
-    /// The token; `None` for the one that was written there.
-    pub token: Option<u32>,
-}
 
 /// The method of attribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Method {
-    /// Occlusion: the log-probability less that without the position.
+    /// Occlusion: the explained number less that without the position.
     Occlusion,
-    /// Gradient times input: the gradient of the log-probability times the embedded position, summed over its width.
+    /// Gradient times input: the gradient of the explained number times the embedded position, summed over its width.
     Gradient,
-    /// The Euclidean norm of the log-probability's gradient at the embedded position.
+    /// The Euclidean norm of the explained number's gradient at the embedded position.
     GradientNorm,
+    /// Integrated gradients (Sundararajan, Taly and Yan 2017, "Axiomatic Attribution for Deep Networks"): the embedded
+    /// position times the mean of the gradients on the straight way from embeddings of zeros, which is also what a
+    /// masked position is embedded as. The weights sum to what the whole input changes.
+    IntegratedGradients,
 }
 
 /// The attribution of a token: a weight for each position.
@@ -47,8 +45,22 @@ pub struct Attribution {
     /// The weight of each position of the decoder up to the explained one: the begin token and then the tokens before.
     /// Empty if the decoder takes the encoder's output instead (a per-position task).
     pub target: Vec<f32>,
-    /// The log-probability of the token when nothing is taken away.
+    /// The explained number when nothing is taken away: the log-probability of the token, or by how much it is above that of
+    /// the contrast.
     pub base: f32,
+    /// The integral behind the weights; `None` for other methods than integrated gradients.
+    pub integral: Option<Integral>,
+}
+
+/// The integral of integrated gradients, as it was summed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Integral {
+    /// The explained number of embeddings of zeros, where the way begins.
+    pub baseline: f32,
+    /// The number of points on the way.
+    pub steps: usize,
+    /// What the weights' sum lacks of `base - baseline`: the error of the sum, which shrinks with the steps.
+    pub missing: f32,
 }
 
 /// The approximate number of one head's attention weights in a batch of occluded variants.
@@ -69,28 +81,17 @@ impl Inspector<'_> {
         (explained, method): (Explained, Method),
         ablations: &Ablations,
     ) -> Result<Attribution, TranslateError> {
-        self.check_ablations(source, ablations)?;
-        let Explained { position, token } = explained;
-        let known =
-            || wrong(format!("there is no token at {position} to explain: {} are given", tokens.len()));
-        let before = tokens.get(..position).ok_or_else(known)?;
-        let token = token.or_else(|| tokens.get(position).copied()).ok_or_else(known)?;
-        let given = self.given(task, source, before)?;
-        if given.width() <= position {
-            return Err(wrong(format!("nothing but the end follows {position} tokens of this source")));
-        }
-        let vocabulary = self.model().architecture().outputs(task.number());
-        if token as usize >= vocabulary {
-            return Err(wrong(format!("there is no token {token}: the vocabulary has {vocabulary}")));
-        }
+        self.check_ablations(task, source, ablations)?;
+        let (given, goal) = self.goal(task, source, tokens, explained)?;
         Ok(match method {
-            Method::Occlusion => occlusion(self.model(), &given, token, ablations, self.cancellation())?,
-            Method::Gradient => self.gradients(&given, token, ablations, |gradient, input| {
+            Method::Occlusion => occlusion(self.model(), &given, goal, ablations, self.cancellation())?,
+            Method::Gradient => self.gradients(&given, goal, ablations, |gradient, input| {
                 gradient.iter().zip(input).map(|(gradient, input)| gradient * input).sum()
             }),
-            Method::GradientNorm => self.gradients(&given, token, ablations, |gradient, _| {
+            Method::GradientNorm => self.gradients(&given, goal, ablations, |gradient, _| {
                 gradient.iter().map(|gradient| gradient * gradient).sum::<f32>().sqrt()
             }),
+            Method::IntegratedGradients => self.integrated_gradients(&given, goal, ablations)?,
         })
     }
 
@@ -98,7 +99,7 @@ impl Inspector<'_> {
     fn gradients(
         &self,
         given: &ModelInput,
-        token: u32,
+        goal: Goal,
         ablations: &Ablations,
         share: impl Fn(&[f32], &[f32]) -> f32,
     ) -> Attribution {
@@ -114,7 +115,7 @@ impl Inspector<'_> {
             Fed::Source(width) => Fed::Source(*width),
         };
         let pass = &mut ablations.on(self.pass());
-        let base = log_probabilities(&model, given.task, source.clone(), &fed, token, pass);
+        let base = goal.values(&model, given.task, source.clone(), &fed, pass);
         let mut gradients = base.backward();
         let shares = |states: &Tensor<3>, gradients: &mut Gradients| -> Vec<f32> {
             let [_, positions, d_model] = states.dims();
@@ -130,6 +131,7 @@ impl Inspector<'_> {
                 Fed::Source(_) => Vec::new(),
             },
             base: numbers(base.inner())[0],
+            integral: None,
         }
     }
 }
@@ -138,7 +140,7 @@ impl Inspector<'_> {
 fn occlusion(
     model: &Model,
     given: &ModelInput,
-    token: u32,
+    goal: Goal,
     ablations: &Ablations,
     cancellation: &Cancellation,
 ) -> Result<Attribution, Cancelled> {
@@ -156,36 +158,15 @@ fn occlusion(
         let hide = |hidden: &dyn Fn(usize) -> Option<usize>, masked: &[usize]| -> Vec<Vec<usize>> {
             now.iter().map(|&row| masked.iter().copied().chain(hidden(row)).collect()).collect()
         };
-        let pass = Pass::evaluation().ablating(ablations.ablated.clone());
+        let pass = ablations.on(Pass::evaluation());
         let pass = &mut pass.hiding(hide(&hidden_source, &ablations.masked), hide(&hidden_target, &[]));
-        let repeated = given.source.as_ref().map(|source| Embedded {
-            states: source.states.clone().repeat_dim(0, now.len()),
-            lengths: source.lengths.repeat(now.len()),
-        });
-        let fed = match &given.fed {
-            Fed::Target(target) => Fed::Target(target.clone().repeat_dim(0, now.len())),
-            Fed::Source(width) => Fed::Source(*width),
-        };
-        found.extend(numbers(log_probabilities(model, given.task, repeated, &fed, token, pass)));
+        let (repeated, fed) = given.repeated(now.len());
+        found.extend(numbers(goal.values(model, given.task, repeated, &fed, pass)));
     }
     let base = found[0];
     let mut losses = found[1..].iter().map(|without| base - without);
-    Ok(Attribution { source: losses.by_ref().take(source).collect(), target: losses.collect(), base })
-}
-
-/// The log-probability of a token after the decoder's last position, `[batch]`.
-fn log_probabilities(
-    model: &Model,
-    task: usize,
-    source: Option<Embedded>,
-    fed: &Fed,
-    token: u32,
-    pass: &mut Pass,
-) -> Tensor<1> {
-    let hidden = hidden(model, task, source, fed, pass);
-    let [batch, width, _] = hidden.dims();
-    let logits = model.logits(task, hidden.narrow(1, width - 1, 1));
-    activation::log_softmax(logits, 2).narrow(2, token as usize, 1).reshape([batch])
+    let source = losses.by_ref().take(source).collect();
+    Ok(Attribution { source, target: losses.collect(), base, integral: None })
 }
 
 fn numbers(tensor: Tensor<1>) -> Vec<f32> {

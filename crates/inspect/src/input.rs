@@ -1,8 +1,10 @@
 //! Checked and embedded input of a model for an inspection.
 
 use any2any_adapter::{Head, Sequence};
-use any2any_architecture::{Architecture, Layers, LstmAttention};
-use any2any_model::{AttentionKind, Embedded, IMPOSSIBLE, Model, Pass, Place};
+use any2any_architecture::{Architecture, Layers, LstmAttention, StackKind};
+use any2any_model::{
+    AttentionChange, AttentionEdit, AttentionKind, Embedded, EncoderOutput, IMPOSSIBLE, Model, Pass, Place,
+};
 use any2any_run::Task;
 use any2any_translate::{TranslateError, batch};
 use burn::tensor::Tensor;
@@ -40,6 +42,19 @@ impl ModelInput {
         hidden(model, self.task, self.source.clone(), &self.fed, pass)
     }
 
+    /// The source and the decoder's input, in so many rows.
+    pub(super) fn repeated(&self, rows: usize) -> (Option<Embedded>, Fed) {
+        let source = self.source.as_ref().map(|source| Embedded {
+            states: source.states.clone().repeat_dim(0, rows),
+            lengths: source.lengths.repeat(rows),
+        });
+        let fed = match &self.fed {
+            Fed::Target(target) => Fed::Target(target.clone().repeat_dim(0, rows)),
+            Fed::Source(width) => Fed::Source(*width),
+        };
+        (source, fed)
+    }
+
     /// The number of decoder positions.
     pub(super) fn width(&self) -> usize {
         match &self.fed {
@@ -69,10 +84,21 @@ pub(super) fn hidden(
     fed: &Fed,
     pass: &mut Pass,
 ) -> Tensor<3> {
-    let memory = source.and_then(|source| model.encode_embedded(source, pass));
-    match (fed, memory) {
-        (Fed::Target(target), memory) => model.decode_embedded(task, memory.as_ref(), target.clone(), pass),
-        (Fed::Source(width), Some(memory)) => model.decode_per_position(task, &memory, *width, pass),
+    let encoded = source.and_then(|source| model.encode_embedded(source, pass));
+    decoded(model, task, encoded.as_ref(), fed, pass)
+}
+
+/// Hidden states of the decoder's positions over what the encoder made of the source, `[batch, target, d_model]`.
+pub(super) fn decoded(
+    model: &Model,
+    task: usize,
+    encoded: Option<&EncoderOutput>,
+    fed: &Fed,
+    pass: &mut Pass,
+) -> Tensor<3> {
+    match (fed, encoded) {
+        (Fed::Target(target), encoded) => model.decode_embedded(task, encoded, target.clone(), pass),
+        (Fed::Source(width), Some(encoded)) => model.decode_per_position(task, encoded, *width, pass),
         (Fed::Source(_), None) => unreachable!("a per-position target has a source"),
     }
 }
@@ -129,9 +155,10 @@ impl Inspector<'_> {
         self.model().embed(task.number(), batch)
     }
 
-    /// Fails if a masked position or an ablated head does not exist.
+    /// Fails if a masked position, a head, or an edited query or key does not exist.
     pub(super) fn check_ablations(
         &self,
+        task: &Task,
         source: Option<&ReadSource>,
         ablations: &Ablations,
     ) -> Result<(), TranslateError> {
@@ -141,15 +168,53 @@ impl Inspector<'_> {
                 "there is no position {position} to mask: the source has {positions}"
             )));
         }
-        if ablations.ablated.is_empty() {
-            return Ok(());
-        }
         let architecture = self.architecture();
-        let absent = |&&(place, head): &&(Place, usize)| head >= heads(architecture, place);
-        match ablations.ablated.iter().find(absent) {
-            None => Ok(()),
-            Some((place, head)) => Err(wrong(format!("there is no head {head} to mute at {place:?}"))),
+        let absent = |place, head| head >= heads(architecture, place);
+        if let Some(&(place, head)) = ablations.ablated.iter().find(|&&(place, head)| absent(place, head)) {
+            return Err(wrong(format!("there is no head {head} to mute at {place:?}")));
         }
+        for AttentionEdit { place, head, change } in &ablations.edited {
+            if absent(*place, *head) {
+                return Err(wrong(format!("there is no head {head} to edit at {place:?}")));
+            }
+            let reads_source =
+                (place.stack, place.kind) != (StackKind::Decoder, AttentionKind::SelfAttention);
+            check_change(change, reads_source.then_some(positions))?;
+            let is_row = matches!(change, AttentionChange::Row { .. });
+            if is_row && place.stack == StackKind::Decoder && self.model().writes_frames(task.number()) {
+                return Err(wrong(
+                    "weights of a decoder's query are set where tokens are written: frames are written one \
+                     after the other, and the queries change with them; silence a key of the head instead"
+                        .to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Fails if the weights are none, or the source has no such key; `keys` are the source's positions where the layer
+/// attends to the source.
+fn check_change(change: &AttentionChange, keys: Option<usize>) -> Result<(), TranslateError> {
+    match change {
+        AttentionChange::Row { query, weights } => {
+            if let Some(weight) = weights.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
+                return Err(wrong(format!("a weight of attention is 0 or more, and {weight} is given")));
+            }
+            // A decoder's query sees the positions up to its own.
+            let most = keys.unwrap_or(query + 1);
+            if weights.len() > most {
+                let given = weights.len();
+                return Err(wrong(format!("{given} weights are given for the {most} keys of query {query}")));
+            }
+            Ok(())
+        }
+        AttentionChange::Silence { key } => match keys {
+            Some(keys) if *key >= keys => {
+                Err(wrong(format!("there is no key {key} to silence: the source has {keys} positions")))
+            }
+            _ => Ok(()),
+        },
     }
 }
 

@@ -1,5 +1,5 @@
-//! Interpretability of a trained model: attention, activations, attribution, beam traces, and ablations of input
-//! positions and heads.
+//! Interpretability of a trained model: attention, activations, attribution, the logit lens, activation patching, beam
+//! traces, and ablations of input positions and heads.
 //!
 //! The interface has no type of burn: sequences go in, arrays come out ([`Array`]). Forward passes use compositions of
 //! primitives, whose attention weights can be read, or, for gradients, the backward passes of the fused operations. The
@@ -7,12 +7,17 @@
 
 mod activations;
 mod array;
+mod assessment;
 mod attribution;
 mod beam_trace;
+mod explained;
 mod input;
 mod inspector;
+mod lens;
 mod parts;
+mod patching;
 mod source;
+mod states;
 
 use any2any_adapter::{FrameCount, Head, Region, Sequence, Value};
 use any2any_model::{Pass, write_frames};
@@ -25,20 +30,27 @@ use input::{Fed, ModelInput};
 
 pub use activations::{Part, PartKind, PartParameter, PartValues};
 pub use any2any_architecture::StackKind;
-pub use any2any_model::{AttentionKind, Place};
+pub use any2any_model::{AttentionChange, AttentionEdit, AttentionKind, Place};
 pub use array::Array;
-pub use attribution::{Attribution, Explained, Method};
+pub use assessment::{Assessment, Confusion};
+pub use attribution::{Attribution, Integral, Method};
 pub use beam_trace::{BeamTrace, NodeFate, SearchNode};
+pub use explained::Explained;
 pub use inspector::Inspector;
+pub use lens::{Lens, LensToken};
+pub use patching::{Other, PatchEffects};
+pub use states::{Neighbour, nearest};
 
-/// Ablations in a forward pass.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Ablations in a forward pass, and attention that is edited by hand.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ablations {
     /// Masked source positions, embedded as zeros and hidden from attention as if they were padding. The recurrent part
     /// of an LSTM still takes a step there, over an input of zeros.
     pub masked: Vec<usize>,
     /// Ablated heads, whose context is zero, each with its layer.
     pub ablated: Vec<(Place, usize)>,
+    /// Attention weights that are set by hand, in this order. A query that is not written yet stays as it is.
+    pub edited: Vec<AttentionEdit>,
 }
 
 /// Attention and logits of one forward pass over a source and the target so far.
@@ -147,7 +159,7 @@ impl Inspector<'_> {
         tokens: &[u32],
         ablations: &Ablations,
     ) -> Result<Look, TranslateError> {
-        self.check_ablations(source, ablations)?;
+        self.check_ablations(task, source, ablations)?;
         let given = self.input_or_written(task, source, tokens, ablations)?;
         let mut pass = ablations.on(Pass::traced().until(self.cancellation().clone()));
         let hidden = given.hidden(self.model(), &mut pass);
@@ -240,7 +252,8 @@ impl Ablations {
     fn on(&self, pass: Pass) -> Pass {
         let pass =
             if self.masked.is_empty() { pass } else { pass.hiding(vec![self.masked.clone()], Vec::new()) };
-        if self.ablated.is_empty() { pass } else { pass.ablating(self.ablated.clone()) }
+        let pass = if self.ablated.is_empty() { pass } else { pass.ablating(self.ablated.clone()) };
+        if self.edited.is_empty() { pass } else { pass.editing(self.edited.clone()) }
     }
 }
 

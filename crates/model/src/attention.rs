@@ -211,6 +211,7 @@ impl MultiHeadAttention {
         pass.record("value", || key_value.value.clone());
         let weights =
             attention_weights(query, key_value.key, self.heads.scale(), &scope.visibility, key_mask);
+        let weights = pass.edited(self.place, 0, weights);
         pass.keep_attention(self.place, &weights);
         let context = self.dropout.forward(weights, pass).matmul(key_value.value);
         let context = pass.mask_heads(self.place, context);

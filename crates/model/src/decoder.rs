@@ -57,6 +57,15 @@ impl Decoder {
         }
     }
 
+    /// States of a transformer's stream as if its last layer had written them, `[batch, target, d_model]` in and out:
+    /// through the norm that follows it, where there is one. `None` of an LSTM, whose layers share no stream.
+    pub fn normalized(&self, states: Tensor<3>) -> Option<Tensor<3>> {
+        match self {
+            Self::Transformer(stack) => Some(stack.normalized(states)),
+            Self::Lstm(_) => None,
+        }
+    }
+
     /// Hidden states of positions that follow those in the state, which then holds them too.
     ///
     /// # Shapes

@@ -271,6 +271,12 @@ impl<S: Entrance> Model<S> {
         rows.matmul(table.transpose()).reshape([batch, target, vocabulary])
     }
 
+    /// Logits of states of the decoder's stream, as if its last layer had written them: the logit lens. `[batch, target,
+    /// d_model]` to `[batch, target, vocabulary]`; `None` of an LSTM, whose layers share no stream.
+    pub fn lens(&self, task: usize, states: Tensor<3>) -> Option<Tensor<3>> {
+        self.decoder.normalized(states).map(|hidden| self.logits(task, hidden))
+    }
+
     fn head(&self, task: usize) -> &OutputHead {
         &self.heads[self.architecture.tasks[task].head]
     }

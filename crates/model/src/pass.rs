@@ -10,6 +10,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::ablation::Ablations;
+use crate::intervention::{self, AttentionEdit, Patch, Stream};
 use crate::layer_listener::{self, LayerListener};
 use crate::record::{Recorder, Site, SiteRole};
 use crate::trace::{Place, Trace};
@@ -24,6 +25,9 @@ pub struct Pass {
     trace: Option<Trace>,
     recorder: Option<Recorder>,
     ablations: Option<Ablations>,
+    edits: Vec<AttentionEdit>,
+    patches: Vec<Patch>,
+    streams: Option<Vec<Stream>>,
     cancellation: Cancellation,
     recomputes: bool,
     listener: Option<Arc<dyn LayerListener>>,
@@ -80,6 +84,29 @@ impl Pass {
         self
     }
 
+    /// The pass with attention weights that are set by hand, in this order.
+    #[must_use]
+    pub fn editing(self, edits: Vec<AttentionEdit>) -> Self {
+        Self { edits, ..self }
+    }
+
+    /// The pass with states that are put into the residual streams of its transformer stacks.
+    #[must_use]
+    pub fn patching(self, patches: Vec<Patch>) -> Self {
+        Self { patches, ..self }
+    }
+
+    /// The pass, keeping the residual streams of its transformer stacks.
+    #[must_use]
+    pub fn keeping_streams(self) -> Self {
+        Self { streams: Some(Vec::new()), ..self }
+    }
+
+    /// The streams that were kept so far, in the order of computation; none are left in the pass.
+    pub fn take_streams(&mut self) -> Vec<Stream> {
+        self.streams.take().unwrap_or_default()
+    }
+
     /// The pass, until it is given up: no further layer is computed then, and its output means nothing. Whoever
     /// began it looks at the cancellation before taking the output.
     #[must_use]
@@ -100,7 +127,9 @@ impl Pass {
 
     /// True when layers are computed again in the backward pass; a pass that keeps tensors or changes them keeps all.
     pub(crate) fn recomputes(&self) -> bool {
-        self.recomputes && self.trace.is_none() && self.recorder.is_none() && self.ablations.is_none()
+        let keeps = self.trace.is_some() || self.recorder.is_some() || self.streams.is_some();
+        let changes = self.ablations.is_some() || !self.edits.is_empty() || !self.patches.is_empty();
+        self.recomputes && !keeps && !changes
     }
 
     /// A pass that draws what this one draws next, and never computes again.
@@ -124,7 +153,7 @@ impl Pass {
 
     /// True when attention weights must be there as a tensor: to be kept, or to be changed.
     pub(crate) fn opens_attention(&self) -> bool {
-        self.trace.is_some() || self.ablations.is_some()
+        self.trace.is_some() || self.ablations.is_some() || !self.edits.is_empty()
     }
 
     /// The key of the next dropout mask; `None` outside training.
@@ -138,6 +167,23 @@ impl Pass {
             trace.push(place, weights.clone());
         }
         self.record("weights", || weights.clone());
+    }
+
+    /// The attention weights of a layer with those that are set by hand, `[batch, heads, queries, keys]` in and out;
+    /// `first` is the number of the first query.
+    pub(crate) fn edited(&self, place: Place, first: usize, weights: Tensor<4>) -> Tensor<4> {
+        intervention::edited(&self.edits, place, first, weights)
+    }
+
+    /// A stack's stream behind `depth` of its layers, `[batch, positions, d_model]`, with the states that are put into
+    /// it; it is kept if the pass keeps streams.
+    pub(crate) fn stream(&mut self, stack: StackKind, depth: usize, states: Tensor<3>) -> Tensor<3> {
+        let here = self.patches.iter().filter(|patch| patch.stack == stack && patch.depth == depth);
+        let states = here.fold(states, |states, patch| patch.on(states));
+        if let Some(streams) = &mut self.streams {
+            streams.push(Stream { stack, depth, states: states.clone() });
+        }
+        states
     }
 
     /// 0 at the keys that a layer must not see and 1 at the others, `[batch, 1, 1, keys]`; none when it sees all.

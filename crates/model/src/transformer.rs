@@ -127,6 +127,7 @@ impl TransformerStack {
         };
         let cross = Scope::of_lengths(lengths);
         let mut states = self.embed(input, written, pass);
+        states = pass.stream(self.kind, 0, states);
         for (number, layer) in self.layers.iter().enumerate() {
             if pass.is_cancelled() {
                 break;
@@ -139,6 +140,7 @@ impl TransformerStack {
                     layer.forward(states, layer::LayerInput { scope, cross: &cross, encoded, cache }, pass)
                 }
             };
+            states = pass.stream(self.kind, number + 1, states);
         }
         if let Some(cache) = cache {
             cache.written += positions;
@@ -151,6 +153,15 @@ impl TransformerStack {
                 pass.record("norm", || states.clone());
                 states
             }
+        }
+    }
+
+    /// States as the stack hands them out, `[batch, positions, d_model]` in and out: normalised, where a norm follows the
+    /// last layer.
+    pub(crate) fn normalized(&self, states: Tensor<3>) -> Tensor<3> {
+        match &self.norm {
+            None => states,
+            Some(norm) => norm.forward(states),
         }
     }
 

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use any2any_inspect::{self as inspect, Array, BeamTrace, ReadSource};
+use any2any_inspect::{self as inspect, Ablations, Array, BeamTrace, ReadSource};
+use any2any_run::Task;
 
 use crate::pooling;
 use crate::protocol::{
-    Attention, AttentionKind, BeamNode, BeamTree, Floats, Look, LookPosition, LookSource, LookTarget,
-    LookWindow, Part, PartValues, WrittenPosition,
+    Attention, AttentionChange, AttentionEdit, AttentionKind, AttentionRow, BeamNode, BeamTree, Floats, Head,
+    Lens, LensToken, Look, LookPosition, LookSource, LookTarget, LookWindow, Part, PartValues,
+    WrittenPosition,
 };
 use crate::view::{region, view};
 
-fn floats(array: &Array) -> Floats {
+pub(crate) fn floats(array: &Array) -> Floats {
     Floats::new(array.shape.clone(), &array.values)
 }
 
@@ -78,6 +80,47 @@ pub(crate) fn place(stack: inspect::StackKind, kind: AttentionKind, layer: usize
             AttentionKind::CrossAttention => inspect::AttentionKind::CrossAttention,
         },
         layer,
+    }
+}
+
+/// Masked positions, ablated heads and edited attention, as `inspect` names them.
+pub(crate) fn ablations(masked: Vec<usize>, ablated: &[Head], edited: Vec<AttentionEdit>) -> Ablations {
+    let head = |head: &Head| (place(head.stack, head.kind, head.layer), head.head);
+    let edit = |edit: AttentionEdit| inspect::AttentionEdit {
+        place: place(edit.stack, edit.kind, edit.layer),
+        head: edit.head,
+        change: match edit.change {
+            AttentionChange::Row(AttentionRow { query, weights }) => {
+                inspect::AttentionChange::Row { query, weights }
+            }
+            AttentionChange::Silence(key) => inspect::AttentionChange::Silence { key },
+        },
+    };
+    Ablations {
+        masked,
+        ablated: ablated.iter().map(head).collect(),
+        edited: edited.into_iter().map(edit).collect(),
+    }
+}
+
+/// The distributions behind every layer of the decoder, in the type of the interface.
+pub(crate) fn lens(lens: inspect::Lens, task: &Task) -> Lens {
+    let adapter = task.target();
+    let token = |token: inspect::LensToken| LensToken {
+        token: token.token,
+        label: adapter.show(token.token),
+        log_probability: token.log_probability,
+    };
+    let rows = |rows: Vec<Vec<inspect::LensToken>>| -> Vec<Vec<LensToken>> {
+        rows.into_iter().map(|tokens| tokens.into_iter().map(token).collect()).collect()
+    };
+    Lens {
+        log_probability: floats(&lens.log_probability),
+        rank: floats(&lens.rank),
+        entropy: floats(&lens.entropy),
+        divergence: floats(&lens.divergence),
+        likeliest: lens.likeliest.into_iter().map(rows).collect(),
+        tokens: lens.tokens,
     }
 }
 

@@ -5,6 +5,7 @@
 //! The server asks no other host for anything, and nothing in a request names a file of this machine.
 
 mod api_error;
+mod assessments;
 mod budget;
 mod convert;
 mod decoding;
@@ -14,6 +15,7 @@ mod export;
 mod language_names;
 mod loaded_run;
 mod metrics;
+mod neighbours;
 mod pooling;
 mod probed;
 pub mod protocol;

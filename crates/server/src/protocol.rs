@@ -4,15 +4,19 @@
 //! [`Model`], which name the run and the checkpoint that answer, and of [`Languages`].
 
 mod analysis;
+mod assessment;
 mod beam;
 mod chain;
 mod distance;
 mod input;
+mod lens;
 mod libretranslate;
 mod look;
 mod machine;
+mod neighbours;
 mod numbers;
 mod openai;
+mod patching;
 mod problem;
 mod reference;
 mod run;
@@ -21,26 +25,30 @@ mod training;
 mod translate;
 mod value;
 
-pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
+pub use analysis::{Attribution, AttributionRequest, Integral, Parameter, ParameterQuery};
 pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
+pub use assessment::{AssessedSample, AssessmentQuery, Assessments, Confusion};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use chain::{Chain, ChainRequest, ChainStep, Chained};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
 pub use input::{Input, InputFile, InputSample, Languages, Model, Prefix};
+pub use lens::{Lens, LensRequest, LensToken};
 pub use libretranslate::{
     Alternatives, LibreTranslateAnswer, LibreTranslateLanguage, LibreTranslateProblem, LibreTranslateRequest,
     Texts,
 };
 pub use look::{
-    Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, LookWindow,
-    WrittenPosition,
+    Attention, AttentionChange, AttentionEdit, AttentionKind, AttentionRow, Head, Look, LookPosition,
+    LookRequest, LookSource, LookTarget, LookWindow, WrittenPosition,
 };
 pub use machine::{Machine, MachineRequest, Part, PartValues};
+pub use neighbours::{Neighbour, Neighbours, NeighboursRequest};
 pub use numbers::{Bytes, Floats};
 pub use openai::{
     OpenAiModel, OpenAiModels, OpenAiProblem, OpenAiProblemDetail, Transcription, TranscriptionFormat,
     TranscriptionRequest, TranscriptionSegment, VerboseTranscription,
 };
+pub use patching::{Patching, PatchingRequest};
 pub use problem::{Problem, ProblemDetail};
 pub use reference::Reference;
 pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task, TaskLanguages};

@@ -24,14 +24,14 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::budget::Budget;
-use crate::distance;
 use crate::error::ServerError;
 use crate::export::{Recorder, Recording};
 use crate::metrics::Metrics;
 use crate::probed::Probe;
-use crate::protocol::{Distances, Model};
+use crate::protocol::{Assessments, Distances, Model};
 use crate::run_registry::{Kept, RunRegistry};
 use crate::ways::RunLanguages;
+use crate::{distance, neighbours};
 use access::Access;
 pub use admission::{AccessToken, Origin, Secret};
 
@@ -131,6 +131,10 @@ struct App {
     openapi: String,
     /// Results of `/api/distance`, by checkpoint and query.
     distances: Kept<distance::Key, Distances>,
+    /// Results of `/api/assessments`, by checkpoint and query.
+    assessments: Kept<distance::Key, Assessments>,
+    /// States that `/api/neighbours` compares with, by checkpoint and question.
+    pieces: Kept<neighbours::Key, neighbours::Piece>,
 }
 
 /// A server that is bound to its address, and does not answer yet.
@@ -203,6 +207,7 @@ impl Server {
         let openapi = openapi::description();
         let budget = Budget::new(limits.memory);
         let distances = Kept::new(distance::KEPT);
+        let (assessments, pieces) = (Kept::new(distance::KEPT), Kept::new(neighbours::KEPT));
         let app = Arc::new(App {
             runs,
             languages,
@@ -215,6 +220,8 @@ impl Server {
             budget,
             openapi,
             distances,
+            assessments,
+            pieces,
         });
         Ok(Self { runtime, listener, address, app, stop: watch::Sender::new(false) })
     }

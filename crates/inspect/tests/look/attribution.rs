@@ -1,16 +1,16 @@
 //! Attribution: what is taken away or changed for it changes the looks as it says.
 
-use any2any_inspect::{Ablations, Explained, Inspector, Method};
+use any2any_inspect::{Ablations, Attribution, Explained, Inspector, Method};
 use any2any_translate::Translator;
 
-use crate::models::{all, per_position, texts, waves};
-use crate::{TOLERANCE, check_close, log_probability, look, masking, only};
+use crate::models::{Case, all, per_position, texts, waves};
+use crate::{TOLERANCE, check_close, log_probability, look, look_with, masking, only};
 
 #[test]
 fn occlusion_is_the_difference_of_two_looks() {
     for case in all() {
         let position = 3;
-        let explained = Explained { position, token: None };
+        let explained = Explained { position, ..Explained::default() };
         let found = Inspector::new(&case.translator).attribution(
             only(&case.translator),
             case.source.as_ref(),
@@ -42,11 +42,15 @@ fn an_altered_model_is_explained_and_shown_as_it_is_altered() {
         let (task, source) = (only(&case.translator), case.source.as_ref());
         let first = look(&case, &Ablations::default()).attention.first().map(|attention| attention.place);
         let Some(place) = first else { continue };
-        let altered = |masked: &[usize]| Ablations { masked: masked.to_vec(), ablated: vec![(place, 0)] };
+        let altered = |masked: &[usize]| Ablations {
+            masked: masked.to_vec(),
+            ablated: vec![(place, 0)],
+            ..Ablations::default()
+        };
         let masked = if source.is_some() { vec![1] } else { Vec::new() };
         let base = log_probability(&look(&case, &altered(&masked)), 3);
         assert_ne!(base, log_probability(&look(&case, &Ablations::default()), 3), "{}", case.name);
-        let explained = Explained { position: 3, token: None };
+        let explained = Explained { position: 3, ..Explained::default() };
         for method in [Method::Occlusion, Method::Gradient] {
             let found =
                 inspector.attribution(task, source, &case.tokens, (explained, method), &altered(&masked));
@@ -71,7 +75,7 @@ fn gradients_are_those_of_stretched_embeddings() {
     // At the kink of a ReLU, a difference is not the gradient.
     for case in texts().into_iter().filter(|case| !case.name.contains("relu")) {
         let position = 3;
-        let explained = Explained { position, token: Some(case.tokens[4]) };
+        let explained = Explained { position, token: Some(case.tokens[4]), contrast: None };
         let attribution = |translator: &Translator, method| {
             let found = Inspector::new(translator).attribution(
                 only(translator),
@@ -119,7 +123,7 @@ fn gradients_are_those_of_stretched_embeddings() {
         assert!(!case.translator.model().device().is_autodiff(), "the model itself stays plain");
     }
     for case in per_position().into_iter().chain([waves()]) {
-        let explained = Explained { position: 1, token: None };
+        let explained = Explained { position: 1, ..Explained::default() };
         let source = case.source.as_ref();
         let found = Inspector::new(&case.translator).attribution(
             only(&case.translator),
@@ -131,5 +135,96 @@ fn gradients_are_those_of_stretched_embeddings() {
         let found = found.unwrap_or_else(|error| panic!("{}: {error}", case.name));
         assert_eq!(found.source.len(), case.positions(), "{}", case.name);
         assert!(found.source.iter().all(|&length| length > 0.0), "{}: {found:?}", case.name);
+    }
+}
+
+fn explain(
+    translator: &Translator,
+    case: &Case,
+    (explained, method): (Explained, Method),
+    ablations: &Ablations,
+) -> Attribution {
+    let found = Inspector::new(translator).attribution(
+        only(translator),
+        case.source.as_ref(),
+        &case.tokens,
+        (explained, method),
+        ablations,
+    );
+    found.unwrap_or_else(|error| panic!("{}: {error}", case.name))
+}
+
+/// Why this word and not that one: everything is the difference of what either is explained by.
+#[test]
+fn a_contrast_is_the_difference_of_two_explanations() {
+    for case in all() {
+        let contrast = (case.tokens[3] + 1) % 8;
+        let of = |token, contrast| Explained { position: 3, token: Some(token), contrast };
+        for method in [Method::Occlusion, Method::Gradient] {
+            let explained =
+                |explained| explain(&case.translator, &case, (explained, method), &Ablations::default());
+            let found = explained(of(case.tokens[3], Some(contrast)));
+            let [one, other] = [case.tokens[3], contrast].map(|token| explained(of(token, None)));
+            assert!((found.base - (one.base - other.base)).abs() < TOLERANCE, "{}", case.name);
+            assert!(found.base.abs() > 1e-3, "{}: the two are as likely", case.name);
+            let sides = [(found.source, one.source, other.source), (found.target, one.target, other.target)];
+            for (found, one, other) in sides {
+                let expected: Vec<f32> = one.iter().zip(&other).map(|(one, other)| one - other).collect();
+                check_close(&case.name, &found, &expected, TOLERANCE);
+            }
+        }
+    }
+    let case = &texts()[0];
+    let itself = Explained { position: 3, token: None, contrast: Some(case.tokens[3]) };
+    let error = Inspector::new(&case.translator).attribution(
+        only(&case.translator),
+        case.source.as_ref(),
+        &case.tokens,
+        (itself, Method::Gradient),
+        &Ablations::default(),
+    );
+    assert!(error.expect_err("itself").to_string().contains("held against itself"));
+}
+
+/// Completeness, the axiom that defines integrated gradients: the weights sum to what the whole input changes.
+#[test]
+fn integrated_gradients_sum_to_the_change_from_embeddings_of_zeros() {
+    for case in all() {
+        let explained = Explained { position: 3, ..Explained::default() };
+        let altered = Ablations {
+            masked: if case.source.is_some() { vec![1] } else { Vec::new() },
+            ..Ablations::default()
+        };
+        for ablations in [Ablations::default(), altered] {
+            let found =
+                explain(&case.translator, &case, (explained, Method::IntegratedGradients), &ablations);
+            let integral = found.integral.expect("an integral");
+            let base = log_probability(&look(&case, &ablations), 3);
+            assert!((found.base - base).abs() < TOLERANCE, "{}", case.name);
+            let change = found.base - integral.baseline;
+            let weights = || found.source.iter().chain(&found.target);
+            assert!(weights().any(|weight| weight.abs() > 1e-2), "{}: nothing counts", case.name);
+            let sum: f32 = weights().sum();
+            assert!((sum + integral.missing - change).abs() < TOLERANCE, "{}", case.name);
+            let near = 0.02 * weights().map(|weight| weight.abs()).sum::<f32>();
+            assert!(integral.missing.abs() < near, "{}: {integral:?} of {change}", case.name);
+            if let Some(&masked) = ablations.masked.first() {
+                assert_eq!(found.source[masked], 0.0, "{}: what is hidden counts nothing", case.name);
+            }
+        }
+        if case.name.contains("waves") {
+            continue;
+        }
+        // Where the way begins, all words have embeddings of zeros.
+        let nothing = case.with(|name, values| {
+            if name.starts_with("stems.") {
+                values.fill(0.0);
+            }
+        });
+        let found =
+            explain(&case.translator, &case, (explained, Method::IntegratedGradients), &Ablations::default());
+        let baseline = found.integral.expect("an integral").baseline;
+        let expected = log_probability(&look_with(&nothing, &case, &Ablations::default()), 3);
+        assert!((baseline - expected).abs() < TOLERANCE, "{}: {baseline}, {expected}", case.name);
     }
 }

@@ -2,6 +2,9 @@
 //! hand, and against differences.
 
 mod attribution;
+mod held_out;
+mod interventions;
+mod lens;
 mod models;
 mod waves;
 
@@ -46,7 +49,7 @@ fn check_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
 }
 
 fn masking(masked: &[usize]) -> Ablations {
-    Ablations { masked: masked.to_vec(), ablated: Vec::new() }
+    Ablations { masked: masked.to_vec(), ..Ablations::default() }
 }
 
 /// The logits of an untraced pass.
@@ -226,7 +229,7 @@ fn an_ablated_head_is_one_that_nothing_reads() {
                     zero_rows(values, 4 * d_model, d_model..2 * d_model);
                 }
             });
-            let ablated = look(&case, &Ablations { masked: Vec::new(), ablated: vec![(place, head)] });
+            let ablated = look(&case, &Ablations { ablated: vec![(place, head)], ..Ablations::default() });
             let expected = look_with(&changed, &case, &Ablations::default());
             check_close(&case.name, &logits(&ablated).values, &logits(&expected).values, TOLERANCE);
             let whole = look(&case, &Ablations::default());
@@ -350,7 +353,7 @@ fn mistakes_are_named() {
     let source = transformer.source.as_ref();
     let ablating = |layer, head| {
         let place = Place { stack: StackKind::Encoder, kind: AttentionKind::SelfAttention, layer };
-        Ablations { masked: Vec::new(), ablated: vec![(place, head)] }
+        Ablations { ablated: vec![(place, head)], ..Ablations::default() }
     };
     check(None, &[], Ablations::default(), "source");
     check(source, &[999], Ablations::default(), "no token 999");
@@ -359,7 +362,7 @@ fn mistakes_are_named() {
     check(source, &[], ablating(2, 0), "no head 0");
 
     let explain = |case: &Case, position, token| {
-        let explained = Explained { position, token };
+        let explained = Explained { position, token, contrast: None };
         let found = Inspector::new(&case.translator).attribution(
             only(&case.translator),
             case.source.as_ref(),

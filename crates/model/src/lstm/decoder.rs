@@ -126,7 +126,7 @@ impl LstmDecoder {
         let mut weights = Vec::new();
         for at in 0..target {
             let token: Tensor<2> = input.clone().narrow(1, at, 1).squeeze_dim(1);
-            let (output, looked_at) = self.step(token, state, pass);
+            let (output, looked_at) = self.step((at, token), state, pass);
             outputs.push(output);
             weights.extend(looked_at);
         }
@@ -137,15 +137,15 @@ impl LstmDecoder {
         Tensor::stack(outputs, 1)
     }
 
-    /// One position through all layers, `[batch, d_model]` in and out; in a traced pass also its weights,
+    /// The position of a number through all layers, `[batch, d_model]` in and out; in a traced pass also its weights,
     /// `[batch, 1, 1, source]`.
     fn step(
         &self,
-        token: Tensor<2>,
+        (at, token): (usize, Tensor<2>),
         state: &mut LstmState,
         pass: &mut Pass,
     ) -> (Tensor<2>, Option<Tensor<4>>) {
-        let (context, weights) = match self.attend_additively(state, pass) {
+        let (context, weights) = match self.attend_additively(at, state, pass) {
             Some((context, weights)) => (Some(context), weights),
             None => (None, None),
         };
@@ -175,6 +175,7 @@ impl LstmDecoder {
     /// `[batch, 1, 1, source]`.
     fn attend_additively(
         &self,
+        at: usize,
         state: &LstmState,
         pass: &mut Pass,
     ) -> Option<(Tensor<2>, Option<Tensor<4>>)> {
@@ -190,6 +191,7 @@ impl LstmDecoder {
             let key_mask = pass.key_mask(PLACE, source, &keys.device()).map(|mask| mask.squeeze_dim(1));
             let values = inputs.values.clone();
             let weights = additive_weights(inputs, lengths.as_deref(), key_mask);
+            let weights: Tensor<3> = pass.edited(PLACE, at, weights.unsqueeze_dim(1)).squeeze_dim(1);
             let context = pass.mask_heads(PLACE, weights.clone().matmul(values).unsqueeze_dim(1));
             let context: Tensor<3> = context.squeeze_dim(1);
             pass.at(StackKind::Decoder, None, ATTENTION);
@@ -207,6 +209,7 @@ impl LstmDecoder {
         let key_mask = pass.key_mask(PLACE, source, &scores.device()).map(|mask| mask.squeeze_dim(1));
         let weights = masked_softmax(scores, state.encoded.lengths.as_deref(), key_mask);
         pass.at(StackKind::Decoder, None, ATTENTION);
+        let weights: Tensor<3> = pass.edited(PLACE, 0, weights.unsqueeze_dim(1)).squeeze_dim(1);
         pass.keep_attention(PLACE, &weights.clone().unsqueeze_dim(1));
         let context = weights.matmul(state.encoded.states.clone());
         let context = pass.mask_heads(PLACE, context.unsqueeze_dim(1)).squeeze_dim(1);

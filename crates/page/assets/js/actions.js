@@ -20,7 +20,7 @@ export function actions(app) {
   /** True if there is a task and, where it needs one, an input. */
   const ready = () => Boolean(app.task() && (!app.task().source || state.input));
 
-  const fresh = { tokens: [], chosen: null, hover: null, masked: [], ablated: [], playing: false, look: null };
+  const fresh = { tokens: [], chosen: null, hover: null, masked: [], ablated: [], edited: [], playing: false, look: null };
 
   async function chooseRun(run, { input = null } = {}) {
     const model = state.runs.find(({ number }) => number === run)?.model;
@@ -193,6 +193,7 @@ export function questions(app) {
   const alteration = () => ({
     ...(state.masked.length > 0 ? { masked: state.masked } : {}),
     ...(state.ablated.length > 0 ? { ablated: state.ablated } : {}),
+    ...(state.edited.length > 0 ? { edited: state.edited } : {}),
   });
   /** The text of a token. */
   const label = (token) => tokenText(state.vocabulary?.tokens[token] ?? String(token));

@@ -2,7 +2,7 @@
 
 import { canonical, offline, recorded } from "any2any/recorded";
 
-/** @import { Attribution, DistanceGroup, Floats, Look, Part, Run, Sweep, Translations, View, Vocabulary } from "any2any/types" */
+/** @import { AssessedSample, Attribution, DistanceGroup, Floats, Lens, Look, Neighbour, Part, Patching, Run, Sweep, Translations, View, Vocabulary } from "any2any/types" */
 /** @import { BeamNode } from "any2any/beam/layout" */
 /** @typedef {Record<string, string|number|null|undefined>} Query   what is null is left out */
 
@@ -45,6 +45,14 @@ export const api = {
   beam: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/beam", body, signal),
   /** @returns {Promise<Attribution>} */
   attribution: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/attribution", body, signal),
+  /** @returns {Promise<Lens>} */
+  lens: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/lens", body, signal),
+  /** @returns {Promise<Patching>} */
+  patching: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/patching", body, signal),
+  /** @returns {Promise<{ total: number, next: number|null, neighbours: Neighbour[] }>} */
+  neighbours: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/neighbours", body, signal),
+  /** @returns {Promise<{ total: number, next: number|null, samples: AssessedSample[] }>} */
+  assessments: (/** @type {Query} */ query) => get("/api/assessments", query),
   /** @returns {Promise<{ parts: Part[] }>} */
   machine: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/machine", body, signal),
 };

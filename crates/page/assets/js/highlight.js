@@ -1,7 +1,9 @@
 // The highlight of a position under the pointer: attention weights on the source and on the target, and the edges
 // between them.
 
-import { matrixOf, rowOf, columnOf, spread } from "any2any/attention";
+import { layers, matrixOf, rowOf, columnOf, spread } from "any2any/attention";
+import { floats } from "any2any/api";
+import { headColour } from "any2any/draw";
 
 /** @import { Matrix } from "any2any/draw/heatmap" */
 /** @import { Look } from "any2any/types" */
@@ -22,6 +24,19 @@ export function highlightOf(look, head, place, matrix = matrixOf(look, head)) {
   if (head.kind === "cross") return place.side === "target" ? ofOutput(look, matrix, place) : ofSource(look, matrix, place);
   if (head.stack === "encoder") return place.side === "source" ? withinSource(look, matrix, place) : NOTHING;
   return place.side === "target" ? withinTarget(look, matrix, place) : NOTHING;
+}
+
+/** The edges of all heads that are drawn together, each with its head and its colour; null if none are.
+ * @param {import("any2any/types").App} app @param {Place|null} place */
+export function overlaid({ state: { look, head, overlay } }, place) {
+  const entry = overlay.length > 0 && head && layers(look, head.stack, head.kind).find(({ layer }) => layer === head.layer);
+  if (!entry) return null;
+  const heads = floats(entry.weights).shape[0];
+  return overlay.filter((number) => number < heads).flatMap((number) => {
+    const one = { stack: head.stack, kind: head.kind, layer: head.layer, head: number };
+    const colour = headColour(number, heads);
+    return highlightOf(look, one, place).edges.map((edge) => ({ ...edge, head: one, colour }));
+  });
 }
 
 /** The highlight of an output position, by cross-attention. @param {Look} look @param {Matrix} matrix */

@@ -8,7 +8,7 @@ import { withTokenTexts } from "any2any/token";
 
 /** @import { App, Look } from "any2any/types" */
 
-const CAUSES = ["run", "checkpoint", "task", "input", "window", "tokens", "masked", "ablated"];
+const CAUSES = ["run", "checkpoint", "task", "input", "window", "tokens", "masked", "ablated", "edited"];
 
 /** @param {App} app */
 export function keepInspected(app) {
@@ -35,7 +35,7 @@ export function keepInspected(app) {
     request = null;
     if (!app.ready()) return app.set({ look: null, busy: false });
     const { tokens } = app.state;
-    const body = app.request({ masked: app.state.masked, ablated: app.state.ablated });
+    const body = app.request(app.alteration());
     const question = canonical(body);
     if (longest?.question === question && startsWith(longest.tokens, tokens)) {
       return app.set({ look: beginning(longest.look, tokens.length), busy: false });

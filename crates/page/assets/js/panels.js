@@ -17,6 +17,7 @@ export const PANELS = [
   ["whatif", "What if"],
   ["machine", "The machine"],
   ["memory", "Memory"],
+  ["research", "Research"],
   ["compare", "Compare"],
   ["training", "Training"],
   ["sweep", "Sweep"],

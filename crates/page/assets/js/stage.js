@@ -4,7 +4,7 @@ import { html, svg, replace, button, arcs, strongest } from "any2any/draw";
 import { kinds, layers, nameOf } from "any2any/attention";
 import { canonical, floats } from "any2any/api";
 import { distribution, percent } from "any2any/numbers";
-import { highlightOf } from "any2any/highlight";
+import { highlightOf, overlaid } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 
 /** @import { App, Look } from "any2any/types" */
@@ -50,20 +50,21 @@ export function showStage(app, root) {
   function lightUp() {
     const { look, head, hover: place, chosen, masked } = app.state;
     if (!look) return;
-    const highlight = highlightOf(look, head, place ?? standing(app));
+    const at = place ?? standing(app);
+    const highlight = highlightOf(look, head, at);
     figures.source?.paint(highlight.source);
     figures.target?.paint(highlight.target);
     figures.source?.mark({ hover: place?.side === "source" ? place.position : null, masked });
     figures.target?.mark({ hover: place?.side === "target" ? place.position : null, chosen });
-    drawArcs(highlight.edges, head);
+    drawArcs(overlaid(app, at) ?? highlight.edges.map((edge) => ({ ...edge, head })));
   }
 
-  /** @param {import("any2any/highlight").Edge[]} edges */
-  function drawArcs(edges, head) {
+  /** @param {(import("any2any/highlight").Edge & { head: import("any2any/state").Head|null, colour?: string })[]} edges */
+  function drawArcs(edges) {
     const frame = root.getBoundingClientRect();
     overlay.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
     const lanes = { source: source.content.getBoundingClientRect(), target: target.content.getBoundingClientRect() };
-    const placed = strongest(edges).map((edge) => place(edge, figures, lanes, frame, head)).filter(Boolean);
+    const placed = strongest(edges).map((edge) => place(edge, figures, lanes, frame)).filter(Boolean);
     arcs(lines, placed, { colour: edges[0]?.from.side === "source" ? "var(--source)" : "var(--target)" });
   }
 
@@ -71,7 +72,7 @@ export function showStage(app, root) {
     const anew = ["look", "task", "run", "theme"].some((key) => keys.has(key));
     if (keys.has("theme")) drawn = "";
     if (anew) { drawSource(); drawTarget(); }
-    if (anew || ["hover", "chosen", "head", "masked"].some((key) => keys.has(key))) lightUp();
+    if (anew || ["hover", "chosen", "head", "masked", "overlay"].some((key) => keys.has(key))) lightUp();
   });
   new ResizeObserver(() => {
     document.documentElement.style.setProperty("--stage", `${root.offsetHeight}px`);      // what sticks below it
@@ -117,19 +118,25 @@ function invitation(app) {
 /** Panels that ask the model as it was trained, whatever is hidden or silent. */
 const INTACT = ["beam", "memory", "compare", "training", "sweep"];
 
+/** Sections of Research that do so, too. */
+const INTACT_SECTIONS = ["neighbours", "samples"];
+
+const isIntact = ({ panel, research }) => INTACT.includes(panel) || (panel === "research" && INTACT_SECTIONS.includes(research));
+
 /** A badge that stands wherever something is taken away from the model, with the way back. @param {App} app */
 function badge(app) {
   const words = html("span");
   const element = html("div", { class: "altered", role: "status" }, words,
-    button("Give all back", () => app.set({ masked: [], ablated: [] }), { class: "small", title: "Hide nothing, and let every head speak" }));
+    button("Give all back", () => app.set({ masked: [], ablated: [], edited: [] }), { class: "small", title: "Hide nothing, let every head speak, and look where it was trained to" }));
   const say = () => {
-    const { masked, ablated, panel } = app.state;
-    const taken = [counted(masked.length, "position hidden", "positions hidden"), counted(ablated.length, "head silent", "heads silent")];
-    element.hidden = masked.length + ablated.length === 0;
+    const { masked, ablated, edited } = app.state;
+    const taken = [counted(masked.length, "position hidden", "positions hidden"), counted(ablated.length, "head silent", "heads silent"),
+      counted(edited.length, "change of attention", "changes of attention")];
+    element.hidden = masked.length + ablated.length + edited.length === 0;
     replace(words, html("strong", {}, "Altered model"), `: ${taken.filter(Boolean).join(", ")}. `,
-      INTACT.includes(panel) ? "This tab shows the model as it was trained." : "All on this tab is of the altered model.");
+      isIntact(app.state) ? "This tab shows the model as it was trained." : "All on this tab is of the altered model.");
   };
-  app.on("change", (keys) => { if (["masked", "ablated", "panel"].some((key) => keys.has(key))) say(); });
+  app.on("change", (keys) => { if (["masked", "ablated", "edited", "panel", "research"].some((key) => keys.has(key))) say(); });
   say();
   return element;
 }
@@ -191,7 +198,9 @@ function noteOf(app) {
 
 // ---- arcs ----
 
-function place({ from, to, weight }, figures, lanes, frame, head) {
+/** @param {import("any2any/highlight").Edge & { head: import("any2any/state").Head|null, colour?: string }} edge
+ * @returns {import("any2any/draw/arcs").Edge|null} */
+function place({ from, to, weight, head, colour }, figures, lanes, frame) {
   const start = figures[from.side]?.anchor(from.position);
   const end = figures[to.side]?.anchor(to.position);
   if (!start || !end || hidden(start, lanes[from.side]) || hidden(end, lanes[to.side])) return null;
@@ -199,6 +208,7 @@ function place({ from, to, weight }, figures, lanes, frame, head) {
   const down = from.side === "source";
   return {
     weight,
+    colour,
     bow: within ? (down ? 1 : -1) : 0,
     from: point(start, down ? "bottom" : "top", frame),
     to: point(end, (to.side === "source") ? "bottom" : "top", frame),

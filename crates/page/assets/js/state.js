@@ -22,12 +22,15 @@
  * @property {Place|null} hover         what the pointer is on
  * @property {number[]} masked          source positions that the model may not see
  * @property {Head[]} ablated           heads that are switched off
+ * @property {import("any2any/types").AttentionEdit[]} edited   attention weights that are set by hand
+ * @property {number[]} overlay         heads of the shown layer that are drawn together, each in its colour; none: the shown head alone
  * @property {number} temperature       of the next-token distribution
  * @property {number} top_k             0: all
  * @property {number} top_p             1: all
  * @property {"best"|"sample"} choice   how a step takes the next token
  * @property {number} seed              of the sampled choice
  * @property {string} panel             id of the panel that is open
+ * @property {string} research          id of the section of Research that is open
  * @property {"auto"|"light"|"dark"} theme
  * @property {{ run: number, checkpoint: string, input: import("any2any/types").Input|null }|null} second   what is compared with
  * @property {boolean} playing          whether the page steps by itself
@@ -39,9 +42,9 @@
 export const state = {
   runs: [], run: 0, checkpoint: "best", task: 0,
   input: null, window: 0, tokens: [], chosen: null, look: null, vocabulary: null,
-  head: null, hover: null, masked: [], ablated: [],
+  head: null, hover: null, masked: [], ablated: [], edited: [], overlay: [],
   temperature: 1, top_k: 0, top_p: 1, choice: "best", seed: 1,
-  panel: "source", theme: "auto", second: null,
+  panel: "source", research: "lens", theme: "auto", second: null,
   playing: false, busy: false, error: null,
 };
 

@@ -82,7 +82,16 @@
  * @typedef {{ name: string, config: string, overrides: string[], steps: number, points: number[], axes: Axis[], cells: Cell[], running: boolean }} Sweep
  * @typedef {{ left: number, right: number, low: number, high: number }} Cells   a rectangle of a sweep's map, in cells
  * @typedef {{ distance: number, samples: number, right: number, first_right: number }} DistanceGroup
- * @typedef {{ source: number[], target: number[], base: number }} Attribution
+ * @typedef {{ source: number[], target: number[], base: number, integral: { baseline: number, steps: number, missing: number }|null }} Attribution
+ * @typedef {{ token: number, label: string, log_probability: number }} LensToken
+ * @typedef {{ tokens: number[], log_probability: Floats, rank: Floats, entropy: Floats, divergence: Floats, likeliest: LensToken[][][] }} Lens
+ * @typedef {{ base: number, other: number, effect: Floats, whole: number[], group: number, positions: number, labels: (string|null)[] }} Patching
+ * @typedef {{ sample: number, position: number, similarity: number, labels: (string|null)[], reference: string }} Neighbour
+ * @typedef {{ position: number, expected: string, likeliest: string, log_probability: number }} Confusion
+ * @typedef {{ number: number, source: string|null, reference: string, output: string, positions: number, tokens: number,
+ *   loss: number, entropy: number, error: number, confusions: Confusion[] }} AssessedSample
+ * @typedef {{ stack: Stack, kind: AttentionKind, layer: number, head: number,
+ *   change: { row?: { query: number, weights: number[] }, silence?: number } }} AttentionEdit   one change: of a query, or of a key
  */
 
 /**

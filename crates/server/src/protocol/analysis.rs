@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
-use super::look::Head;
+use super::look::{AttentionEdit, Head};
 use super::numbers::Floats;
 use super::reference::Reference;
 
@@ -31,6 +31,10 @@ pub struct AttributionRequest {
     /// The explained token; the one written at `position` if left out.
     #[serde(default)]
     pub token: Option<u32>,
+    /// The token that might have been written instead: explained is by how much the explained token is likelier; left out, how
+    /// likely it is.
+    #[serde(default)]
+    pub contrast: Option<u32>,
     /// The method of attribution.
     pub method: Method,
     /// Source positions that are masked.
@@ -39,6 +43,9 @@ pub struct AttributionRequest {
     /// Heads that are ablated: their context is zero.
     #[serde(default)]
     pub ablated: Vec<Head>,
+    /// Attention weights that are set by hand.
+    #[serde(default)]
+    pub edited: Vec<AttentionEdit>,
 }
 
 /// The attribution of a token: a weight for each position.
@@ -48,8 +55,22 @@ pub struct Attribution {
     pub source: Vec<f32>,
     /// The weight of the begin token and of each token before the explained one.
     pub target: Vec<f32>,
-    /// The log-probability of the token when nothing is taken away.
+    /// The explained number when nothing is taken away: the log-probability of the token, or by how much it is above that of
+    /// the contrast.
     pub base: f32,
+    /// The integral behind integrated gradients; null for other methods.
+    pub integral: Option<Integral>,
+}
+
+/// The integral of integrated gradients, as it was summed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Integral {
+    /// The explained number of embeddings of zeros, where the way begins.
+    pub baseline: f32,
+    /// The number of points on the way.
+    pub steps: usize,
+    /// What the sum of all weights lacks of the base less the baseline.
+    pub missing: f32,
 }
 
 /// The parameter that is asked for.

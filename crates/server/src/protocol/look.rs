@@ -28,6 +28,46 @@ pub struct LookRequest {
     /// Heads that are ablated: their context is zero.
     #[serde(alias = "muted")]
     pub ablated: Vec<Head>,
+    /// Attention weights that are set by hand.
+    pub edited: Vec<AttentionEdit>,
+}
+
+/// Attention weights of a head that are set by hand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AttentionEdit {
+    /// The stack of the head's layer.
+    pub stack: StackKind,
+    /// The kind of attention of the head's layer.
+    pub kind: AttentionKind,
+    /// The number of the layer, from 0.
+    pub layer: usize,
+    /// The number of the head, from 0.
+    pub head: usize,
+    /// The change of its weights.
+    pub change: AttentionChange,
+}
+
+/// The change of a head's attention weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum AttentionChange {
+    /// The weights of one query.
+    Row(AttentionRow),
+    /// A key, by its number from 0, that no query of the head sees: the other weights of each row grow to its sum.
+    Silence(usize),
+}
+
+/// The weights of one query.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttentionRow {
+    /// The number of the query, from 0.
+    pub query: usize,
+    /// Its weights, one for each key; what is missing at the end is zero.
+    pub weights: Vec<f32>,
 }
 
 /// An attention head.

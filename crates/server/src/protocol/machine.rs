@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
-use super::look::Head;
+use super::look::{AttentionEdit, Head};
 use super::numbers::Floats;
 use super::reference::Reference;
 use any2any_architecture::StackKind;
@@ -27,6 +27,8 @@ pub struct MachineRequest {
     pub masked: Vec<usize>,
     /// Heads that are ablated: their context is zero.
     pub ablated: Vec<Head>,
+    /// Attention weights that are set by hand.
+    pub edited: Vec<AttentionEdit>,
 }
 
 /// All parts of the model, in the order of computation.

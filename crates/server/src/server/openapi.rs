@@ -60,6 +60,22 @@ pub(super) fn description() -> String {
         "/api/machine",
         "The numbers that flow through the model.",
     );
+    paths.post::<protocol::LensRequest, protocol::Lens>(
+        "/api/lens",
+        "The next token as every layer of the decoder would choose it.",
+    );
+    paths.post::<protocol::PatchingRequest, protocol::Patching>(
+        "/api/patching",
+        "What states of another input, put into this one's pass, do to a token.",
+    );
+    paths.post::<protocol::NeighboursRequest, protocol::Neighbours>(
+        "/api/neighbours",
+        "Samples with a state near to that of a position.",
+    );
+    paths.get::<protocol::AssessmentQuery, protocol::Assessments>(
+        "/api/assessments",
+        "The samples of a split, each held against the model.",
+    );
     paths.add_libretranslate();
     paths.add_openai();
     paths.finish()
@@ -284,7 +300,7 @@ mod tests {
         assert!(from.as_array().is_some_and(|parameters| parameters.len() == 5), "{from}");
     }
     /// Types of the page by the names that the interface has for them.
-    const TYPES: [(&str, &str); 19] = [
+    const TYPES: [(&str, &str); 26] = [
         ("Run", "Run"),
         ("Checkpoint", "Checkpoint"),
         ("TaskSide", "Side"),
@@ -304,6 +320,13 @@ mod tests {
         ("Sweep", "Sweep"),
         ("DistanceGroup", "DistanceGroup"),
         ("Attribution", "Attribution"),
+        ("LensToken", "LensToken"),
+        ("Lens", "Lens"),
+        ("Patching", "Patching"),
+        ("Neighbour", "Neighbour"),
+        ("Confusion", "Confusion"),
+        ("AssessedSample", "AssessedSample"),
+        ("AttentionEdit", "AttentionEdit"),
     ];
 
     #[test]

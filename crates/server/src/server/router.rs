@@ -18,7 +18,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::App;
 use super::admission::Origin;
 use super::dialect::Dialect;
-use super::routes::{chain, distance, explain, libretranslate, openai, page, runs, training, translate};
+use super::routes::{
+    assessment, chain, distance, explain, libretranslate, openai, page, research, runs, training, translate,
+};
 use crate::api_error::ApiError;
 use crate::metrics::Metrics;
 
@@ -45,6 +47,10 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/api/beam", post(explain::beam))
         .route("/api/attribution", post(explain::attribution))
         .route("/api/machine", post(explain::machine))
+        .route("/api/lens", post(research::lens))
+        .route("/api/patching", post(research::patching))
+        .route("/api/neighbours", post(research::neighbours))
+        .route("/api/assessments", get(assessment::assessments))
         .route("/translate", post(libretranslate::translate))
         .route("/languages", get(libretranslate::languages))
         .route("/detect", post(libretranslate::detect))

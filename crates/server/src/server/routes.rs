@@ -1,11 +1,13 @@
 //! Handlers of the paths, and the helpers that they share: JSON answers, queries, limits of time and memory.
 
+pub(super) mod assessment;
 pub(super) mod chain;
 pub(super) mod distance;
 pub(super) mod explain;
 pub(super) mod libretranslate;
 pub(super) mod openai;
 pub(super) mod page;
+pub(super) mod research;
 pub(super) mod runs;
 mod stream;
 pub(super) mod training;
@@ -66,6 +68,7 @@ struct Call<T> {
     worker: Arc<Worker>,
     languages: Languages,
     body: T,
+    model: Model,
     /// Given back when the request is answered.
     permit: OwnedSemaphorePermit,
 }
@@ -85,8 +88,9 @@ where
     let asked = body::understood::<T>(bytes).await?;
     let permit = app.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy())?;
     in_time(&app.clone(), async {
-        let (run, worker) = model(&app, asked.model).await?;
-        work(Call { app, run, worker, languages: asked.languages, body: asked.body, permit }).await
+        let (run, worker) = model(&app, asked.model.clone()).await?;
+        let (languages, body) = (asked.languages, asked.body);
+        work(Call { app, run, worker, languages, body, model: asked.model, permit }).await
     })
     .await
 }

@@ -5,14 +5,14 @@ import { LIKELIEST, api, canonical } from "any2any/api";
 /** @import { App } from "any2any/types" */
 
 /** Asks both models. The second looks at the same tokens if it has the same vocabulary, so that every number has its
- * counterpart; else at its own output. Masked positions and ablated heads are left out: they belong to What if.
+ * counterpart; else at its own output. Masked positions, ablated heads and edited attention are left out: they belong to What if.
  * @returns {Promise<{ one: object, other: object, own: { text: string, log_probability: number }[], second: object,
  *   alike: boolean }>} two looks, what each writes by itself, and whether they have the same vocabulary
  * @param {App} app */
 export async function ask(app, second, signal) {
-  const { look, tokens, masked, ablated, vocabulary } = app.state;
+  const { look, tokens, vocabulary } = app.state;
   const bodies = [app.request(), bodyOf(app, second)];
-  const whole = masked.length + ablated.length === 0;
+  const whole = Object.keys(app.alteration()).length === 0;
   if (!app.task().target.tokens) {
     const one = whole ? look : await api.look(bodies[0], signal);
     return { one, other: await api.look(bodies[1], signal), own: [], second, alike: false };

@@ -3,7 +3,7 @@
 import { svg, replace } from "any2any/draw/elements";
 
 /**
- * @typedef {{ from: { x: number, y: number }, to: { x: number, y: number }, weight: number, bow?: number, title?: string }} Edge
+ * @typedef {{ from: { x: number, y: number }, to: { x: number, y: number }, weight: number, bow?: number, title?: string, colour?: string }} Edge
  *   bow: 1 or -1 bends an edge between two positions of one line downwards or upwards
  */
 
@@ -23,11 +23,11 @@ export function arcs(parent, edges, { thickest = 9, colour = "var(--target)" } =
 }
 
 /** @param {Edge} edge @param {number} thickest @param {string} colour */
-function arc({ from, to, weight, title, bow = 0 }, thickest, colour) {
+function arc({ from, to, weight, title, bow = 0, colour: own }, thickest, colour) {
   return svg("path", {
     class: "arc",
     d: bow ? bowed(from, to, bow) : crossing(from, to),
-    stroke: colour,
+    stroke: own ?? colour,
     fill: "none",
     "stroke-width": (0.75 + thickest * weight).toFixed(2),
     "stroke-opacity": (0.25 + 0.6 * weight).toFixed(3),

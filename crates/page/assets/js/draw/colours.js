@@ -50,6 +50,9 @@ export const loudness = (t) => css(loudnessRgb(t));
 /** Colour of the i-th of several lines or groups. */
 export const category = (i) => CATEGORIES[i % CATEGORIES.length];
 
+/** Colour of head number `i` of so many: as apart as can be, where there are more heads than the set has colours. */
+export const headColour = (i, heads) => (heads <= CATEGORIES.length ? category(i) : `hsl(${Math.round((360 * i) / heads)} 68% ${i % 2 ? 42 : 54}%)`);
+
 /** Colour of a highlight on a position of `side`, from 0 to 1. What an output word looks at in the source is lit in the
  * output's orange; which outputs used a part of the source, in the source's blue.
  * @param {"source"|"target"} side */

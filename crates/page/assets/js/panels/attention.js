@@ -7,6 +7,7 @@ import { floats } from "any2any/api";
 import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 import { coveredIn, readable } from "any2any/media/text";
+import { headColours } from "any2any/attention/head_colours";
 import { scoreFigure } from "any2any/panels/score";
 
 /** @import { App, Look } from "any2any/types" */
@@ -19,9 +20,10 @@ export const panel = {
 
   mount(root, app) {
     const pins = [];                                              // heads to compare, oldest first
-    const parts = { grid: html("div"), large: html("div"), pinned: html("div"), score: html("div") };
-    replace(root, parts.grid, parts.large, parts.pinned, parts.score);
+    const parts = { grid: html("div"), large: html("div"), colours: html("div"), pinned: html("div"), score: html("div") };
+    replace(root, parts.grid, parts.large, parts.colours, parts.pinned, parts.score);
     let large = null;
+    let colours = null;
     let shown = {};
     let query = null;                                             // the row that was picked to be taken apart
 
@@ -37,6 +39,7 @@ export const panel = {
       if (anew || !alike(pins, shown.pins)) replace(parts.grid, grid(app, pins, pin));
       if (anew || !alike(pins, shown.pins)) replace(parts.pinned, pinned(app, pins, pin));
       if (anew || !same(head, shown.head)) replace(parts.large, (large = largeHead(app, pick))?.element);
+      if (anew || layerOf(head) !== layerOf(shown.head)) replace(parts.colours, (colours = headColours(app)).element);
       shown = { numbers, pins: [...pins], head };
       markOpen(parts.grid, head);
       drawScore();
@@ -58,17 +61,21 @@ export const panel = {
       query = row;
       drawScore();
     };
-    const light = () => large?.light();
+    const light = () => {
+      large?.light();
+      colours?.light();
+    };
     app.on("change", (keys) => {
       if (keys.has("head") || keys.has("look") || keys.has("chosen")) query = null;
       if (["look", "head", "theme", "chosen"].some((key) => keys.has(key))) redraw();
-      else if (keys.has("hover")) light();
+      else if (keys.has("hover") || keys.has("overlay")) light();
     });
     redraw();
   },
 };
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const layerOf = (head) => head && `${head.stack} ${head.kind} ${head.layer}`;
 const alike = (a, b) => a.length === b?.length && a.every((each, i) => each === b[i]);
 
 function markOpen(grid, head) {
@@ -91,7 +98,7 @@ function empty(parts, look) {
   replace(parts.grid, html("p", { class: "empty" }, look
     ? "This model has no attention: a recurrent network hands one state on from position to position, and its decoder sees the last of them alone. Compare sets it beside another model."
     : "Nothing is translated yet: see Source."));
-  for (const part of [parts.large, parts.pinned, parts.score]) replace(part);
+  for (const part of [parts.large, parts.colours, parts.pinned, parts.score]) replace(part);
 }
 
 // ---- the grid ----

@@ -5,7 +5,7 @@
 // the weights that the model used. So the page shows that the formula is what the model computes.
 
 import { api, floats } from "any2any/api";
-import { html, replace, heatmap, divergingRgb, framed, largest } from "any2any/draw";
+import { html, replace, cellAt, heatmap, divergingRgb, framed, largest, tooltip } from "any2any/draw";
 import { matrixOf, nameOf, rowOf } from "any2any/attention";
 import { minus, softmax } from "any2any/numbers";
 import { namesOf } from "any2any/panels/attention";
@@ -23,7 +23,7 @@ export function scoreFigure(app, row) {
   const choice = html("select", { "aria-label": "Query", onchange: () => show(Number(choice.value)) },
     namesOf(look, head).rows.slice(0, matrixOf(look, head).rows).map((name, i) => html("option", { value: i, selected: i === row }, `${i + 1}: ${name}`)));
   const element = framed({ title: "How a row comes about", name: "score", controls: choice, data: () => table,
-    note: `${nameOf(head)}. A score is the product of query and key, divided by the root of their width; the mask takes away what may not be seen; softmax turns scores into weights that sum to one.` }, body);
+    note: `${nameOf(head)}. A score is the product of query and key, divided by the root of their width: the sum of what each neuron adds, orange for looking there and blue against it; the mask takes away what may not be seen; softmax turns scores into weights that sum to one.` }, body);
   const show = (at) => app.attempt(async () => {
     const part = await attentionPart(app, head);
     if (!body.isConnected || app.state.look !== look) return;
@@ -60,7 +60,9 @@ function rowNumbers(look, head, part, row) {
   const visible = (k) => !(head.stack === "decoder" && head.kind === "self" && k > row) && !masked(look, head, weights, k);
   const scores = weights.length === 0 ? [] : Array.from(weights, (_, k) => dot(q, key.vector(k)) / Math.sqrt(q.length));
   const computed = softmax(scores.map((score, k) => (visible(k) ? score : -Infinity)));
-  const keys = scores.map((score, k) => ({ position: k, vector: key.vector(k), score, visible: visible(k), computed: computed[k], weight: weights[k] }));
+  // Neuron by neuron, as BertViz's neuron view has it: the products sum to the score.
+  const products = (/** @type {number} */ k) => key.vector(k).map((number, i) => (number * q[i]) / Math.sqrt(q.length));
+  const keys = scores.map((score, k) => ({ position: k, vector: key.vector(k), products: products(k), score, visible: visible(k), computed: computed[k], weight: weights[k] }));
   const error = largest(keys.map(({ computed: mine, weight }) => Math.abs(mine - weight)));
   return { row, width: q.length, query: q, keys, error };
 }
@@ -86,6 +88,7 @@ function dot(a, b) {
 // ---- the table ----
 
 function rowTable({ row, width, query, keys, error }, names) {
+  const most = largest(keys.map(({ products }) => largest(products.map(Math.abs)))) || 1;
   const reach = largest([query, ...keys.map(({ vector }) => vector)].map((vector) => largest(vector.map(Math.abs)))) || 1;
   const listed = [...keys].sort((a, b) => b.weight - a.weight).slice(0, MOST_KEYS).sort((a, b) => a.position - b.position);
   const rest = keys.length - listed.length;
@@ -93,23 +96,27 @@ function rowTable({ row, width, query, keys, error }, names) {
   return html("div", { class: "stack" },
     html("div", { class: "score-query" }, html("span", {}, "query of ", html("strong", {}, names.rows[row] ?? row + 1)), vectorStrip(query, reach)),
     html("table", { class: "numbers score" },
-      html("thead", {}, html("tr", {}, ["key", `its ${width} numbers`, "query · key / √" + width, "mask", "softmax", ""].map((title) => html("th", {}, title)))),
-      html("tbody", {}, listed.map((key) => keyRow(key, names, reach)),
-        rest > 0 ? html("tr", {}, html("td", { colspan: 4, class: "soft" }, `${rest} more keys together`), html("td", {}, Math.max(0, left).toFixed(4)), html("td")) : null)),
+      html("thead", {}, html("tr", {}, ["key", `its ${width} numbers`, "× query, each", "query · key / √" + width, "mask", "softmax", ""].map((title) => html("th", {}, title)))),
+      html("tbody", {}, listed.map((key) => keyRow(key, names, reach, most)),
+        rest > 0 ? html("tr", {}, html("td", { colspan: 5, class: "soft" }, `${rest} more keys together`), html("td", {}, Math.max(0, left).toFixed(4)), html("td")) : null)),
     html("p", { class: "note", "data-error": error }, agreement(error)));
 }
 
-function keyRow({ position, vector, score, visible, computed, weight }, names, reach) {
+function keyRow({ position, vector, products, score, visible, computed, weight }, names, reach, most) {
   return html("tr", { class: visible ? "" : "hidden-key", "data-key": position, "data-weight": weight, "data-computed": computed },
-    html("td", {}, names.columns[position] ?? position + 1), html("td", {}, vectorStrip(vector, reach)),
+    html("td", {}, names.columns[position] ?? position + 1), html("td", {}, vectorStrip(vector, reach)), html("td", { "data-products": JSON.stringify(Array.from(products)) }, vectorStrip(products, most, (i) => `neuron ${i + 1}: ${minus(products[i].toFixed(3))}`)),
     html("td", {}, minus(score.toFixed(3))), html("td", {}, visible ? "" : "−∞"), html("td", {}, computed.toFixed(4)),
     html("td", {}, html("span", { class: "score-bar" }, html("span", { style: { width: `${100 * computed}%` } }))));
 }
 
-function vectorStrip(vector, reach) {
+/** @param {Float32Array} vector @param {number} reach @param {(i: number) => string} [told]   what is said of a number */
+function vectorStrip(vector, reach, told = (i) => `${i + 1}: ${minus(vector[i].toFixed(3))}`) {
   const canvas = html("canvas", { class: "strip-map", role: "img", "aria-label": `${vector.length} numbers` });
   heatmap(canvas, { values: vector, rows: 1, columns: vector.length }, { low: -reach, high: reach, colour: (t) => divergingRgb(2 * t - 1) });
-  return canvas;
+  return tooltip(canvas, (event) => {
+    const found = cellAt(event, canvas, 1, vector.length);
+    return found && told(found.column);
+  });
 }
 
 function agreement(error) {

@@ -6,18 +6,22 @@ import { firstHead, nameOf } from "any2any/attention";
 import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 import { readable } from "any2any/media/text";
-import { minus, percent } from "any2any/numbers";
+import { minus, percent, signed as withSign } from "any2any/numbers";
 import { recorded } from "any2any/recording";
 import { isCurrent, kendall } from "any2any/probabilities";
+import { contrastChoice } from "any2any/whatif/contrast";
 
 /** @import { App } from "any2any/types" */
 
-/** Occlusion asks the model once for each position; with more than this it waits to be asked for. */
+/** Occlusion asks the model once for each position, and integrated gradients once for each point of their way: with more
+ * positions than this they wait to be asked for. */
 const MANY = 200;
 
 const METHODS = [
   { value: "occlusion", label: "Occlusion", title: "How much log-probability is lost when a position is hidden" },
   { value: "gradient", label: "Gradient", title: "Gradient of the log-probability times the embedded position" },
+  { value: "integrated_gradients", label: "Integrated gradients",
+    title: "Gradients summed on the way from embeddings of zeros (Sundararajan, Taly and Yan, 2017)" },
 ];
 
 /** Fills `root`, and returns a function that redraws it. @param {HTMLElement} root @param {App} app */
@@ -29,11 +33,12 @@ export function attributionFigure(root, app) {
   let painted = [];
   const head = html("h3");
   const choose = (value) => { method = value; ask(); };
+  const other = contrastChoice(app, () => ask());
   const choice = segmented({ label: "Method", options: METHODS, value: method, onchange: choose });
   const pair = html("div", { class: "side-by-side" });
   const note = html("p", { class: "note", role: "status" });
   const saving = downloads({ name: "attribution", figure: () => pair, data: () => ({ method, ...shown }) });
-  replace(root, html("div", { class: "title-row" }, head, choice, saving), pair, note, paragraph());
+  replace(root, html("div", { class: "title-row" }, head, other.element, choice, saving), pair, note, paragraph());
 
   function later() {
     clearTimeout(timer);
@@ -48,21 +53,26 @@ export function attributionFigure(root, app) {
     root.hidden = !look?.logits || position < 0 || position >= tokens.length;
     if (root.hidden) return;
     head.textContent = `What counted for “${readable(app.label(tokens[position])).text}”`;
+    other.draw(position);
+    const contrast = other.contrast();
     const many = look.source?.positions.length ?? tokens.length;
-    if (method === "occlusion" && many > MANY && !anyway && !offline) return invite(many);
+    if (method !== "gradient" && many > MANY && !anyway && !offline) return invite(many);
     const mine = (request = new AbortController());
     pair.classList.add("waiting");
     await recorded(app, async () => {
-      const attribution = await api.attribution(app.request({ tokens, position, method, ...app.alteration() }), mine.signal);
+      const attribution = await api.attribution(app.request({ tokens, position, method,
+        ...(contrast === null ? {} : { contrast }), ...app.alteration() }), mine.signal);
       if (mine !== request) return;
-      shown = { attribution, position, token: tokens[position] };
+      shown = { attribution, position, token: tokens[position], contrast };
       draw();
     }, (words) => { shown = null; replace(pair); note.textContent = words; });
     if (mine === request) pair.classList.remove("waiting");
   }
 
   function invite(count) {
-    replace(note, `Occlusion hides each of the ${count} positions in turn. `, button("Do it", () => ask(true)));
+    const work = method === "occlusion" ? `Occlusion hides each of the ${count} positions in turn. `
+      : `Integrated gradients pass ${count} positions forward and backward 16 times or more. `;
+    replace(note, work, button("Do it", () => ask(true)));
   }
 
   function draw() {
@@ -77,11 +87,25 @@ export function attributionFigure(root, app) {
       column(nameOfMethod(), "blue: spoke against the word; orange: for it", { source, target: target.slice(1) }, true));
     const [one, other] = look.source ? [attention.source, source] : [attention.target, target.slice(1)];
     const agreement = one && one.length === other.length ? kendall(one, Array.from(other, Math.abs)) : null;
-    const { base } = shown.attribution;
-    replace(note, `The word had log-probability ${minus(base.toFixed(2))} (${percent(Math.exp(base))}). `,
+    replace(note, told(), " ",
       agreement === null ? "" : `The two order the positions alike to a degree of τ = ${minus(agreement.toFixed(2))} `
         + "(Kendall: 1 the same order, 0 none in common, −1 the opposite).");
     hover();
+  }
+
+  /** What is explained, and how far the weights sum up to it. */
+  function told() {
+    const { attribution: { base, integral }, token, contrast } = shown;
+    const word = (/** @type {number} */ each) => `“${readable(app.label(each)).text}”`;
+    const number = contrast === null
+      ? `The word had log-probability ${minus(base.toFixed(2))} (${percent(Math.exp(base))}).`
+      : `${word(token)} is ${factor(base)} than ${word(contrast)}: its log-probability is ${withSign(base)} above, `
+        + "and the weights say what speaks for the one and against the other (Yin and Neubig, 2022).";
+    if (!integral) return number;
+    const { source, target } = shown.attribution;
+    const sum = [...source, ...target].reduce((all, each) => all + each, 0);
+    return `${number} All weights sum to ${withSign(sum, 3)} of ${withSign(base - integral.baseline, 3)}, which the whole input `
+      + `changes against embeddings of zeros (${integral.steps} points).`;
   }
 
   const nameOfMethod = () => METHODS.find(({ value }) => value === method).label;
@@ -143,4 +167,10 @@ function paragraph() {
       " replied that this depends on what one calls an explanation: weights that could have been different are still "
         + "part of how this model came to this answer, and can be tested. So look at both, and better still, take "
         + "something away and see what changes."));
+}
+
+/** How many times as likely one word is as another, by the difference of their log-probabilities. @param {number} base */
+function factor(base) {
+  const times = Math.exp(Math.abs(base));
+  return `${times > 9999 ? "over 9,999" : times.toPrecision(2)} times ${base >= 0 ? "likelier" : "less likely"}`;
 }

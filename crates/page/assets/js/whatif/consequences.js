@@ -1,4 +1,4 @@
-// The consequences of masked positions and silenced heads: the output, the probability of each token of the page, and
+// The consequences of masked positions, silenced heads and edited attention: the output, the probability of each token of the page, and
 // the distribution from which the explained word was chosen.
 
 import { api } from "any2any/api";
@@ -27,7 +27,7 @@ export function consequences(root, app) {
   const save = downloads({ name: "what-if", figure: () => figures, data: () => numbers() });
   replace(root, html("div", { class: "title-row" }, html("h3", {}, "What changes"), save), figures);
 
-  const untouched = () => app.state.masked.length + app.state.ablated.length === 0;
+  const untouched = () => Object.keys(app.alteration()).length === 0;
 
   async function follow() {
     request?.abort();
@@ -39,7 +39,7 @@ export function consequences(root, app) {
   }
 
   async function find(mine) {
-    const { tokens, masked, ablated, look, vocabulary } = app.state;
+    const { tokens, look, vocabulary } = app.state;
     const question = JSON.stringify([app.request(), tokens]);
     const asker = (more) => (list) =>
       api.look(app.request(app.task().target.tokens ? { ...more, tokens: list } : more), mine.signal);
@@ -55,7 +55,7 @@ export function consequences(root, app) {
     if (!look.logits || !vocabulary) return;
     const most = look.longest;
     const own = await rewrite(asker({}), tokens, vocabulary, { first: before.look, most });
-    const other = untouched() ? own : await rewrite(asker({ masked, ablated }), tokens, vocabulary, { first: after, most });
+    const other = untouched() ? own : await rewrite(asker(app.alteration()), tokens, vocabulary, { first: after, most });
     if (mine !== request) return;
     written = [own, other];
     draw();
@@ -81,7 +81,7 @@ export function consequences(root, app) {
       outputs([{ name: "The model writes", ...(written?.[0] ?? yet) },
         ...(untouched() ? [] : [{ name: "It would then write", ...(written?.[1] ?? yet) }])]),
       missing && note(missing),
-      untouched() ? note("Nothing is hidden and no head silent. What you take away shows here, beside what was before.") : null,
+      untouched() ? note("Nothing is hidden, and no head is silent or turned. What you change shows here, beside what was before.") : null,
       tokens.length === 0 ? null : [
         html("h4", {}, "How probable the output on this page is"),
         tokenRows(tokens, { names: NAMES, onPick: (at) => app.choose(Math.min(at, app.count() - 1)) }),
@@ -101,9 +101,9 @@ export function consequences(root, app) {
   }
 
   function numbers() {
-    const { masked, ablated } = app.state;
+    const { masked, ablated, edited } = app.state;
     return {
-      masked, ablated, tokens: after?.logits ? rows() : null,
+      masked, ablated, edited, tokens: after?.logits ? rows() : null,
       written: written?.map(({ tokens, text, log_probability }) => ({ tokens, text, log_probability })),
     };
   }

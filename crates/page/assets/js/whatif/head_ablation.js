@@ -23,7 +23,7 @@ export function headAblation(root, app) {
       downloads({ name: "heads", figure: () => grids, data })),
     grids, html("div", { class: "row" }, measure), note);
 
-  const question = () => JSON.stringify([app.request(), app.state.tokens, app.state.masked]);
+  const question = () => JSON.stringify([app.request(), app.state.tokens, app.state.masked, app.state.edited]);
 
   function draw() {
     const { look, ablated } = app.state;
@@ -56,8 +56,8 @@ export function headAblation(root, app) {
   }
 
   async function measureAll(mine) {
-    const { tokens, masked, vocabulary } = app.state;
-    const ask = (ablated) => api.look(app.request({ tokens, masked, ablated }), mine.signal);
+    const { tokens, masked, edited, vocabulary } = app.state;
+    const ask = (ablated) => api.look(app.request({ tokens, masked, edited, ablated }), mine.signal);
     const base = await ask([]);
     const explained = scored(base, vocabulary);
     const sum = (look) => logProbabilities(look, explained).reduce((all, each) => all + each, 0);
@@ -69,5 +69,5 @@ export function headAblation(root, app) {
     }
   }
 
-  return (keys) => { if (["look", "ablated", "masked", "tokens", "theme"].some((key) => keys.has(key))) draw(); };
+  return (keys) => { if (["look", "ablated", "masked", "edited", "tokens", "theme"].some((key) => keys.has(key))) draw(); };
 }

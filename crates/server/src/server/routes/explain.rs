@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use any2any_experiment::spec::Decoding;
-use any2any_inspect::{self as inspect, Ablations, Inspector, Place, ReadSource};
+use any2any_inspect::{self as inspect, Inspector, ReadSource};
 use any2any_run::Task;
 use axum::extract::{Request, State};
 use axum::http::Uri;
@@ -15,8 +15,8 @@ use crate::api_error::ApiError;
 use crate::budget::{Lane, Share};
 use crate::loaded_run::{LOOK, LoadedRun, Longest, MACHINE, require_tokens};
 use crate::protocol::{
-    Attribution, AttributionRequest, BeamRequest, Head, LookRequest, Machine, MachineRequest, Method, Model,
-    ParameterQuery,
+    Attribution, AttributionRequest, BeamRequest, Integral, LookRequest, Machine, MachineRequest, Method,
+    Model, ParameterQuery,
 };
 use crate::server::App;
 use crate::{convert, pooling};
@@ -25,20 +25,22 @@ use crate::{convert, pooling};
 const BEAM: usize = 16;
 /// The most positions that occlusion takes away, each in a pass of its own.
 const OCCLUDED: usize = 1024;
+/// The usual number of points of integrated gradients, each with a backward pass.
+const INTEGRATED: usize = 64;
 
 pub(in crate::server) async fn look(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<LookRequest>| {
-        let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let LookRequest { task, source, window, tokens, masked, ablated } = body;
+        let Call { app, run, worker, languages, body, permit: _permit, .. } = call;
+        let LookRequest { task, source, window, tokens, masked, ablated, edited } = body;
         let task = run.task_in(&task, &languages)?;
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
         let longest = longest(&app, &task, source.as_ref());
-        let ablations = ablations(masked, &ablated);
+        let ablations = convert::ablations(masked, &ablated, edited);
         let share = share(&app, &run, &task, source.as_ref(), tokens.len(), 1).await?;
         let (look, source, took) = worker
             .ask(share.lane, move |model| {
@@ -59,7 +61,7 @@ fn longest(app: &App, task: &Task, source: Option<&ReadSource>) -> usize {
 }
 
 /// The share of the memory for passes over a source and so many tokens.
-async fn share(
+pub(super) async fn share(
     app: &App,
     run: &LoadedRun,
     task: &Task,
@@ -73,19 +75,12 @@ async fn share(
     app.budget.take(run.price_of_passes(task, (positions, target), passes), "this look inside").await
 }
 
-/// Masked positions, and ablated heads, each with its layer.
-fn ablations(masked: Vec<usize>, ablated: &[Head]) -> Ablations {
-    let place =
-        |head: &Head| -> (Place, usize) { (convert::place(head.stack, head.kind, head.layer), head.head) };
-    Ablations { masked, ablated: ablated.iter().map(place).collect() }
-}
-
 pub(in crate::server) async fn beam(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<BeamRequest>| {
-        let Call { app, run, worker, languages, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit, .. } = call;
         let BeamRequest { task, source, window, prefix, size, length_penalty } = body;
         let task = run.task_in(&task, &languages)?;
         let prefix = read_prefix(&app, &run, &task, prefix).await?;
@@ -120,23 +115,28 @@ pub(in crate::server) async fn attribution(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<AttributionRequest>| {
-        let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let AttributionRequest { task, source, window, tokens, position, token, method, masked, ablated } =
-            body;
-        let ablations = ablations(masked, &ablated);
+        let Call { app, run, worker, languages, body, permit: _permit, .. } = call;
+        let AttributionRequest { task, source, window, tokens, .. } = body;
+        let AttributionRequest { position, token, contrast, method, masked, ablated, edited, .. } = body;
+        let ablations = convert::ablations(masked, &ablated, edited);
         let task = run.task_in(&task, &languages)?;
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         require_tokens(&task, token.as_slice())?;
+        require_tokens(&task, contrast.as_slice())?;
         if method == Method::Occlusion {
             let positions = source.as_ref().map_or(0, |source| source.positions.len());
             Longest(OCCLUDED).check(positions + tokens.len())?;
         }
         let positions = source.as_ref().map_or(0, |source| source.positions.len());
-        let passes = if method == Method::Occlusion { positions + tokens.len() + 1 } else { 3 };
+        let passes = match method {
+            Method::Occlusion => positions + tokens.len() + 1,
+            Method::IntegratedGradients => 3 * INTEGRATED,
+            _ => 3,
+        };
         let share = share(&app, &run, &task, source.as_ref(), tokens.len(), passes).await?;
         let found = worker
             .ask(share.lane, move |model| {
-                let explained = (inspect::Explained { position, token }, method);
+                let explained = (inspect::Explained { position, token, contrast }, method);
                 Ok(Inspector::new(model).attribution(
                     &task,
                     source.as_ref(),
@@ -146,8 +146,13 @@ pub(in crate::server) async fn attribution(
                 )?)
             })
             .await?;
-        let inspect::Attribution { source, target, base } = found;
-        json(&Attribution { source, target, base })
+        let inspect::Attribution { source, target, base, integral } = found;
+        let integral = integral.map(|inspect::Integral { baseline, steps, missing }| Integral {
+            baseline,
+            steps,
+            missing,
+        });
+        json(&Attribution { source, target, base, integral })
     })
     .await
 }
@@ -157,9 +162,9 @@ pub(in crate::server) async fn machine(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<MachineRequest>| {
-        let Call { app, run, worker, languages, body, permit: _permit } = call;
-        let MachineRequest { task, source, window, tokens, masked, ablated } = body;
-        let ablations = ablations(masked, &ablated);
+        let Call { app, run, worker, languages, body, permit: _permit, .. } = call;
+        let MachineRequest { task, source, window, tokens, masked, ablated, edited } = body;
+        let ablations = convert::ablations(masked, &ablated, edited);
         let task = run.task_in(&task, &languages)?;
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;

@@ -16,7 +16,7 @@ use crate::protocol::{DetectedLanguage, StreamedEnd, StreamedToken, TranslateReq
 
 /// Answers at once, with a body that grows as tokens are written.
 pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, ApiError> {
-    let Call { app, run, worker, languages, body, permit } = call;
+    let Call { app, run, worker, languages, body, permit, .. } = call;
     let TranslateRequest { task, source, sources, window, decoding, prefix, .. } = body;
     let task = run.task_in(&task, &languages)?;
     let prefix = read_prefix(&app, &run, &task, prefix).await?;

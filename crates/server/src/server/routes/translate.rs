@@ -35,7 +35,7 @@ pub(in crate::server) async fn translate(
 }
 
 async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiError> {
-    let Call { app, run, worker, languages, body, permit: _permit } = call;
+    let Call { app, run, worker, languages, body, permit: _permit, .. } = call;
     let TranslateRequest { task, source, sources, window, decoding, prefix, .. } = body;
     let task = run.task_in(&task, &languages)?;
     let prefix = read_prefix(&app, &run, &task, prefix).await?;
@@ -168,7 +168,7 @@ pub(in crate::server) async fn score(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<ScoreRequest>| {
-        let Call { app, run, worker, languages, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit, .. } = call;
         let longest = Longest(app.limits.source);
         let task = run.task_in(&body.task, &languages)?;
         let given = (body.source, body.window.unwrap_or(0));
@@ -204,7 +204,7 @@ pub(in crate::server) async fn next(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<NextRequest>| {
-        let Call { app, run, worker, languages, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit, .. } = call;
         let NextRequest { task, source, window, prefix, count } = body;
         let task = run.task_in(&task, &languages)?;
         let prefix = read_prefix(&app, &run, &task, prefix).await?;
