@@ -22,6 +22,8 @@ pub struct Recording {
     pub samples: usize,
     /// Texts to translate, for tasks that read text; they are shown beside the samples.
     pub texts: Vec<String>,
+    /// True if the page opens with its story.
+    pub story: bool,
 }
 
 /// The number of samples with recorded activations, which are much to store, and much the same everywhere.
@@ -52,6 +54,10 @@ impl Recorder {
             for task in run["model"]["tasks"].as_array().into_iter().flatten() {
                 shown += self.task(run, task, recording).await?;
             }
+            if run["sweep"] == true {
+                self.ask(Question::get("/api/sweep", json!({ "run": run["number"] }))).await?;
+                shown += 1;
+            }
             if run["training"] == true {
                 let wanted = json!({ "run": run["number"], "from": 0 });
                 let log = self.ask(Question::get("/api/training", wanted)).await?;
@@ -62,7 +68,8 @@ impl Recorder {
             return Err(ServerError::NothingToRecord);
         }
         shrink::shrink(&mut self.answers);
-        Ok(any2any_page::recorded(&Value::Object(self.answers))?)
+        let opens = recording.story.then_some("story");
+        Ok(any2any_page::recorded(&Value::Object(self.answers), opens)?)
     }
 
     /// Records the first and the last output of the training for the samples that its panel draws.

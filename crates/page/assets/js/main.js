@@ -45,7 +45,7 @@ async function start() {
 function chosenBy(link) {
   const first = (state.runs.find(({ model }) => model) ?? state.runs[0])?.number ?? 0;
   const run = link.run ?? first;
-  const panel = (number) => link.panel ?? panelFor(state.runs.find((each) => each.number === number), initial.panel);
+  const panel = (number) => link.panel ?? document.documentElement.dataset.opens ?? panelFor(state.runs.find((each) => each.number === number), initial.panel);
   if (state.runs.some(({ number }) => number === run)) return { ...link, run, task: link.task ?? firstTask(run), panel: panel(run) };
   return { run: first, task: firstTask(first), panel: panel(first) };
 }
