@@ -11,6 +11,8 @@ import { showPanels } from "any2any/panels";
 import { showHeader } from "any2any/header";
 import { showStage } from "any2any/stage";
 import { listenToKeys } from "any2any/keyboard";
+import { openDoor } from "any2any/door";
+import { explainTerms } from "any2any/glossary";
 
 const initial = structuredClone(state);
 
@@ -38,7 +40,9 @@ async function start() {
     set({ ...initial, runs: state.runs, ...chosenBy(readLink()) });
     app.begin();
   });
+  explainTerms(document.getElementById("panels"));
   await app.begin();
+  if (Object.keys(link).length === 0 && !document.documentElement.dataset.opens) await openDoor(app, document.getElementById("panels"));
 }
 
 /** The choices of the link; without a valid run in it, the first run that has a model. */

@@ -24,10 +24,13 @@ export const chapter = {
     const media = (side) => [...new Set([...Object.keys(NAMES).filter((name) => all.some(({ task }) => task[side]?.medium === name)),
       ...all.map(({ task }) => task[side]?.medium).filter(Boolean)])];
     const [sources, targets] = [media("source"), media("target")];
-    const cell = (source, target) => html("td", { class: "story-cellbox", "data-source": source, "data-target": target });
-    const rows = sources.map((source) => html("tr", {}, html("th", { scope: "row" }, nameOf(source)), targets.map((target) => cell(source, target))));
-    const element = html("table", { class: "story-grid-table" },
-      html("thead", {}, html("tr", {}, html("td", {}), targets.map((target) => html("th", { scope: "col" }, `→ ${nameOf(target)}`)))), html("tbody", {}, rows));
+    const cell = (source, target) => html("div", { class: "story-cellbox", role: "cell", "data-source": source, "data-target": target });
+    const row = (...cells) => html("div", { role: "row" }, cells);
+    const element = html("div", {
+      class: "story-media", role: "table", "aria-label": "What the runs at hand make of each medium",
+      style: { gridTemplateColumns: `5em repeat(${targets.length}, minmax(0, 1fr))` },
+    }, row(html("div", { role: "cell" }), targets.map((target) => html("div", { role: "columnheader" }, `→ ${nameOf(target)}`))),
+    sources.map((source) => row(html("div", { role: "rowheader" }, nameOf(source)), targets.map((target) => cell(source, target)))));
     fill(element, all, isOpen);
     return {
       element,
@@ -41,7 +44,7 @@ const nameOf = (medium) => NAMES[medium] ?? medium;
 
 /** Fills the cells one after the other with the first task that can. @param {HTMLElement} table @param {Teller[]} all @param {() => boolean} isOpen */
 async function fill(table, all, isOpen) {
-  for (const cell of /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("td[data-source]"))) {
+  for (const cell of /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("[data-source]"))) {
     const able = all.filter(({ task }) => task.source?.medium === cell.dataset.source && task.target.medium === cell.dataset.target);
     if (able.length === 0) {
       replace(cell, html("span", { class: "soft" }, "–"));

@@ -26,13 +26,13 @@ export class Story {
     this.marks = CHAPTERS.map(({ title }, i) => html("button", {
       type: "button", class: "story-mark", title: `${i + 1}. ${title}`, "aria-label": `Chapter ${i + 1}: ${title}`, onclick: () => this.go(i, 0),
     }, String(i + 1)));
-    this.pause = button("❚❚", () => this.togglePause(), { class: "quiet", title: "Pause the animation, or go on (space)" });
+    this.pause = button("pause", () => this.togglePause(), { class: "quiet", title: "Pause the animation, or go on (space)" });
     replace(root,
       html("article", { class: "story-page" }, this.text, this.place),
       html("nav", { class: "story-bar", "aria-label": "Chapters" },
         button("←", () => this.step(-1), { class: "quiet", title: "Back (←)" }), this.marks,
         button("→", () => this.step(1), { class: "quiet", title: "On (→)" }), this.pause,
-        button("⛶", () => this.toggleFullScreen(), { class: "quiet", title: "Full screen (f)" }), this.credit));
+        button("full screen", () => this.toggleFullScreen(), { class: "quiet", title: "Full screen (f)" }), this.credit));
   }
 
   start() {
@@ -118,7 +118,7 @@ export class Story {
 
   togglePause() {
     this.animation.toggle();
-    this.pause.textContent = this.animation.paused ? "▶" : "❚❚";
+    this.pause.textContent = this.animation.paused ? "go on" : "pause";
     this.root.classList.toggle("paused", this.animation.paused);
   }
 
