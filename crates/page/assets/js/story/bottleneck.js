@@ -11,7 +11,7 @@ import { statesOf } from "any2any/story/recurrent";
 /** @import { App } from "any2any/types" */
 /** @import { Teller } from "any2any/story/examples" */
 
-const WORDS = 7;
+const WORDS = 6;
 
 /** @type {import("any2any/story/chapters").Chapter} */
 export const chapter = {
@@ -66,28 +66,30 @@ function draw({ look, vocabulary }, parts) {
   const states = statesOf(parts);
   const writing = matrix(floats(parts.find(({ kind, stack }) => kind === "cells" && stack === "decoder").values.find(({ name }) => name === "hidden").data));
   const [most, loud] = [extent(states.values), extent(writing.values)];
-  const side = (labels, left, width, y, rows, high, target) => {
-    const across = width / labels.length;
-    const size = sizeFor(labels, across, 26);
-    const x = (i) => left + (i + 0.5) * across;
-    const half = Math.min(26, across * 0.32);
+  const side = (labels, y, rows, high, kind) => {
+    const across = (WIDTH - 200) / labels.length;
+    const size = sizeFor(labels, across, 28);
+    const x = (i) => 190 + (i + 0.5) * across;
+    const half = Math.min(24, across * 0.25);
+    const [bottom, top] = kind === "source" ? [y.words - 34, y.cells + y.height] : [y.cells, y.words + 30];
     return labels.map((label, i) => svg("g", { class: "story-step" },
-      word(x(i), y, label, { width: across, size, side: target ? "target" : "source" }),
-      target ? arrow([x(i), 470], [x(i), y + 32]) : arrow([x(i), y - 32], [x(i), 532]),
-      column(rowAt(rows, i), { x: x(i) - half, y: 412 + (target ? 60 : 0), w: 2 * half, h: target ? 140 : 116, most: high }),
-      i > 0 ? arrow([x(i - 1) + half, 500], [x(i) - half - 2, 500], "state") : null));
+      word(x(i), y.words, label, { width: across, size, side: kind }),
+      arrow([x(i), bottom], [x(i), top]),
+      column(rowAt(rows, i), { x: x(i) - half, y: y.cells, w: 2 * half, h: y.height, most: high }),
+      i > 0 ? arrow([x(i - 1) + half, y.cells + y.height / 2], [x(i) - half - 2, y.cells + y.height / 2], "state") : null));
   };
-  const read = side(sources, 10, 470, 640, states, most, false);
-  const wrote = side(targets, 690, 500, 240, writing, loud, true);
+  const read = side(sources, { words: 760, cells: 540, height: 150 }, states, most, "source");
+  const wrote = side(targets, { words: 40, cells: 130, height: 150 }, writing, loud, "target");
   const last = rowAt(states, states.rows - 1);
+  const across = (WIDTH - 200) / sources.length;
+  const end = WIDTH - 10 - across / 2;
   const vector = svg("g", {},
-    arrow([484, 470], [556, 470], "state"),
-    column(last, { x: 562, y: 300, w: 66, h: 340, most }),
-    svg("rect", { class: "story-frame", x: 556, y: 294, width: 78, height: 352, rx: 8 }),
-    text(595, 276, `${last.length} numbers`, { class: "strong" }),
-    text(595, 690, "context vector"),
-    arrow([638, 520], [692, 520], "state"));
-  const titles = [text(245, 700, "encoder", { class: "source strong" }), text(940, 690, "decoder", { class: "target strong" })];
+    svg("path", { class: "story-arrow state", d: `M${end} 534 V446 H${WIDTH / 2 + 320}`, fill: "none", "marker-end": "url(#story-head)" }),
+    row(last, { x: WIDTH / 2 - 300, y: 410, w: 610, h: 72, most }),
+    svg("rect", { class: "story-frame", x: WIDTH / 2 - 308, y: 402, width: 626, height: 88, rx: 8 }),
+    text(WIDTH / 2, 386, `the context vector: ${last.length} numbers`, { class: "strong" }),
+    svg("path", { class: "story-arrow state", d: `M${WIDTH / 2 - 312} 446 H${190 + 500 / targets.length} V290`, fill: "none", "marker-end": "url(#story-head)" }));
+  const titles = [text(10, 624, "encoder", { anchor: "start", class: "source strong" }), text(10, 214, "decoder", { anchor: "start", class: "target strong" })];
   const element = drawing("An encoder reads, hands over one vector, and a decoder writes from it", read, vector, wrote, titles);
   return { element, read, vector, wrote, all: [...read, vector, ...wrote, ...titles] };
 }
@@ -108,9 +110,9 @@ async function byLength(place, compared, shown) {
     text(left, 36, "words of the right translation that come out", { anchor: "start", class: "soft" }));
   for (const [i, teller] of compared.entries()) {
     const sums = [0, 0];
-    const label = text(left + i * 560, top + height + 130, "", { anchor: "start", class: "strong" });
+    const label = text(left + 20, top + height + 118 + i * 42, "", { anchor: "start", class: "strong" });
     label.setAttribute("fill", category(i));
-    place.append(svg("circle", { cx: left + i * 560 - 20, cy: top + height + 121, r: 10, fill: category(i) }), label);
+    place.append(svg("circle", { cx: left, cy: top + height + 109 + i * 42, r: 10, fill: category(i) }), label);
     for (const example of await examplesOf(teller)) {
       if (!shown()) return;
       const output = await outputOf(example).catch((error) => { if (error.code !== "not_recorded") throw error; });

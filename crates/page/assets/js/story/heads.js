@@ -11,6 +11,8 @@ import { HEIGHT, WIDTH, drawing, sizeFor, text } from "any2any/story/drawing";
 
 /** @import { Look } from "any2any/types" */
 
+const WORDS = 6;
+
 /** The number of heads that are shown. */
 const SHOWN = 4;
 
@@ -23,7 +25,7 @@ export const chapter = {
     link("the first", 1), ", ", link("the second", 2), ", ", link("the third", 3), " and ", link("the fourth", 4),
     " look elsewhere. Nobody told them what to look for; training did."],
   async open({ app, animation }) {
-    const { example, look, labels } = await attentivePassage(app);
+    const { example, look, labels } = await attentivePassage(app, WORDS);
     const chosen = different(headsOf(look), SHOWN);
     const tiles = chosen.map((head, i) => tile(head, labels, i));
     const element = drawing("Four heads of the encoder at one sentence", tiles.map(({ element: each }) => each));
@@ -75,19 +77,19 @@ export function habitOf({ values, rows, columns }, labels) {
   const most = Array.from({ length: columns }, (_, j) => j).sort((a, b) => columnShare(b) - columnShare(a))[0];
   const found = [
     [share(0), "the word itself"], [share(-1), "the word before"], [share(1), "the word after"],
-    [columnShare(most), `“${labels[most]}”, from everywhere`],
+    [columnShare(most), `“${labels[most]}”, from all`],
   ].sort((a, b) => Number(b[0]) - Number(a[0]))[0];
   return { share: Number(found[0]), words: String(found[1]) };
 }
 
 function tile(head, labels, number) {
-  const [w, h] = [WIDTH / 2 - 30, HEIGHT / 2 - 20];
-  const [left, top] = [(number % 2) * (WIDTH / 2) + 15, Math.floor(number / 2) * (HEIGHT / 2) + 10];
+  const [left, width, high] = [330, WIDTH - 350, HEIGHT / SHOWN];
+  const top = number * high;
   const { rows, columns, values } = head;
-  const across = w / labels.length;
-  const size = sizeFor(labels, across, 24);
+  const across = width / labels.length;
+  const size = sizeFor(labels, across, 26);
   const x = (i) => left + (i + 0.5) * across;
-  const [above, below] = [top + 110, top + h - 40];
+  const [above, below] = [top + 40, top + high - 26];
   const habit = habitOf(head, labels);
   const groups = Array.from({ length: rows }, (_, i) => {
     const group = svg("g", { "data-query": i });
@@ -98,12 +100,13 @@ function tile(head, labels, number) {
     return group;
   });
   const element = svg("g", { class: "story-tile", "data-layer": head.layer, "data-head": head.head },
-    svg("rect", { class: "story-panel", x: left, y: top, width: w, height: h, rx: 12 }),
-    text(left + 18, top + 36, `layer ${head.layer + 1}, head ${head.head + 1}`, { size: 24, anchor: "start", class: "strong" }),
-    text(left + 18, top + 68, `mostly ${habit.words}: ${Math.round(100 * habit.share)} %`, { size: 22, anchor: "start", class: "soft" }),
+    svg("rect", { class: "story-panel", x: 4, y: top + 6, width: WIDTH - 8, height: high - 12, rx: 12 }),
+    text(26, top + 58, `layer ${head.layer + 1}, head ${head.head + 1}`, { size: 28, anchor: "start", class: "strong" }),
+    text(26, top + 100, `${Math.round(100 * habit.share)} % of it on`, { size: 25, anchor: "start", class: "soft" }),
+    text(26, top + 136, habit.words, { size: 25, anchor: "start", class: "soft" }),
     groups,
     labels.map((label, i) => [
       text(x(i), above, label, { size, class: "source" }),
-      text(x(i), below + size * 0.6, label, { size, class: "target" })]));
+      text(x(i), below, label, { size, class: "target" })]));
   return { element, rows: groups };
 }

@@ -84,7 +84,14 @@ export class Story {
     this.marks.forEach((mark, i) => mark.setAttribute("aria-current", i === number ? "step" : "false"));
     const links = [];
     const link = (words, step) => {
-      const element = html("button", { type: "button", class: "story-link", "data-step": step, onclick: () => this.go(number, step) }, words);
+      // A link leads to the figure's state, as its address does; unlike a button, it breaks as the text around it.
+      const href = `#${new URLSearchParams({ panel: JSON.stringify("story"), story: JSON.stringify({ chapter: number, step }) })}`;
+      const go = (/** @type {MouseEvent} */ event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        this.go(number, step);
+      };
+      const element = html("a", { class: "story-link", href, "data-step": step, onclick: go }, words);
       links.push(element);
       return element;
     };
@@ -109,7 +116,7 @@ export class Story {
   }
 
   showStep(step) {
-    for (const link of this.links) link.setAttribute("aria-pressed", String(Number(link.dataset.step) === step));
+    for (const link of this.links) link.setAttribute("aria-current", Number(link.dataset.step) === step ? "step" : "false");
     this.root.dataset.step = String(step);
     if (!this.figure) return;
     this.animation.stop();

@@ -39,7 +39,7 @@ export const chapter = {
       show(step) {
         const lit = [() => true, (key) => key.startsWith("encoder"), (key) => key.startsWith("decoder"), (key) => /^(linear|softmax|out)/.test(key)][step];
         const half = width / 2;
-        const views = [[x, y, width, height], [x, y + 0.28 * height, half + 30, 0.72 * height], [x + half - 40, y, half + 40, height], [x + half - 40, y, half + 40, 0.42 * height]];
+        const views = [[x, y, width, height], [x, y + 0.42 * height, half + 30, 0.58 * height], [x + half - 60, y + 0.36 * height, half + 60, 0.64 * height], [x + half - 60, y, half + 60, 0.38 * height]];
         figure.setAttribute("viewBox", views[step].join(" "));
         const dim = (is) => all.forEach((each) => each.classList.toggle("dimmed", !is(each.getAttribute("data-key"))));
         if (step > 0) return dim(lit);
