@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn an_archive_without_runs_is_refused_with_a_way_out() {
-        let empty = zstd::encode_all(tar::Builder::new(Vec::new()).into_inner().expect("a tar").as_slice(), 1);
+        let empty =
+            zstd::encode_all(tar::Builder::new(Vec::new()).into_inner().expect("a tar").as_slice(), 1);
         let error = unpack_from(&empty.expect("compressed")).expect_err("there is nothing in it");
         assert!(error.to_string().contains("any2any lecture RUN"), "{error}");
     }

@@ -22,12 +22,19 @@ pub struct Recording {
     pub samples: usize,
     /// Texts to translate, for tasks that read text; they are shown beside the samples.
     pub texts: Vec<String>,
-    /// True if the page opens with its story.
+    /// True for the story alone, with which the page then opens: what its ten chapters ask, of more samples, and nothing that
+    /// only other panels ask.
     pub story: bool,
 }
 
 /// The number of samples with recorded activations, which are much to store, and much the same everywhere.
 const MACHINES: usize = 2;
+
+/// The number of samples of a task that the story only shows in its grid of media.
+const GRID: usize = 1;
+
+/// The most positions of a source whose activations the story draws: more do not fit on a screen.
+const DRAWN: usize = 14;
 
 /// Asks the router, and keeps the answers.
 pub(crate) struct Recorder {
@@ -114,12 +121,19 @@ impl Recorder {
             sources.extend(recording.texts.iter().map(|text| json!({ "text": text })));
         }
         self.distances(&about, task).await?;
+        if recording.story && !is_text(task) {
+            sources.truncate(GRID);
+        }
         for (number, source) in sources.iter().enumerate() {
             let mut about = with(&about, json!({ "checkpoint": "best" }));
             if !source.is_null() {
                 about["source"] = source.clone();
                 // Of a long source, the page shows its first window at first.
                 about["window"] = json!(0);
+            }
+            if recording.story {
+                self.told(&about, task).await?;
+                continue;
             }
             let tokens = self.example(&about, task).await?;
             if number < MACHINES {
@@ -166,6 +180,32 @@ impl Recorder {
             }
         }
         self.keep(&question(0), &json!(all));
+        Ok(())
+    }
+
+    /// Records what the story asks about one example: its output with a look at it; of texts, the gradients of the first token,
+    /// and the activations where they can be drawn.
+    async fn told(&mut self, about: &Value, task: &Value) -> Result<(), ServerError> {
+        if task["target"]["tokens"] != true {
+            self.ask(Question::post("/api/look", about.clone())).await?;
+            return Ok(());
+        }
+        let answer = self.ask(likeliest(about)).await?;
+        let mut tokens = answer["outputs"][0][0]["tokens"].as_array().cloned().unwrap_or_default();
+        if !is_text(task) {
+            return Ok(());
+        }
+        let vocabulary = json!({ "run": about["run"], "task": about["task"] });
+        tokens.push(self.ask(Question::get("/api/vocabulary", vocabulary)).await?["end"].clone());
+        let whole = with(about, json!({ "tokens": tokens }));
+        let look = self.ask(Question::post("/api/look", whole.clone())).await?;
+        if let Some(positions) = look["source"]["positions"].as_array() {
+            let first = json!({ "position": 0, "method": "gradient_norm" });
+            self.ask(Question::post("/api/attribution", with(&whole, first))).await?;
+            if positions.len() <= DRAWN {
+                self.ask(Question::post("/api/machine", whole)).await?;
+            }
+        }
         Ok(())
     }
 
@@ -256,6 +296,12 @@ impl Recorder {
         }
         Ok(answer)
     }
+}
+
+/// Whether a task writes text, word by word, and reads text or nothing.
+fn is_text(task: &Value) -> bool {
+    let reads = |source: &Value| source.is_null() || source["kind"] == "text";
+    reads(&task["source"]) && task["target"]["kind"] == "text" && task["per_position"] != true
 }
 
 /// The likeliest output, as `LIKELIEST` of `js/api.js` asks for it.

@@ -22,9 +22,9 @@ pub(crate) struct ExploreArguments {
     /// Write the page with recorded examples to a file that needs no server, and end.
     #[arg(long, value_name = "FILE", group = "file")]
     pub export: Option<PathBuf>,
-    /// The number of samples of each task that are recorded.
-    #[arg(long, value_name = "COUNT", default_value_t = 4, requires = "export")]
-    pub samples: usize,
+    /// The number of samples of each task that are recorded: 4 if left out, and 12 for a story.
+    #[arg(long, value_name = "COUNT", requires = "export")]
+    pub samples: Option<usize>,
     /// A text that is recorded beside the samples; may be given several times.
     #[arg(long, value_name = "TEXT", requires = "export")]
     pub text: Vec<String>,

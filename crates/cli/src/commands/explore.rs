@@ -49,7 +49,13 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
     if file.exists() && !arguments.overwrite {
         anyhow::bail!("{} is there already; name another file, or add --overwrite", file.display());
     }
-    let recording = Recording { samples: arguments.samples, texts: arguments.text.clone(), story: arguments.story };
+    // The story chooses among them; other panels ask much about each.
+    let samples = if arguments.story { 12 } else { 4 };
+    let recording = Recording {
+        samples: arguments.samples.unwrap_or(samples),
+        texts: arguments.text.clone(),
+        story: arguments.story,
+    };
     let page = server.export(&recording, |progress| eprintln!("{progress}"))?;
     any2any_run::atomic_file::write(file, page.as_bytes())?;
     output::line(format!(
