@@ -19,8 +19,8 @@ export const chapter = {
   title: "The bottleneck",
   steps: 4,
   text: (link) => ["To translate, one network, ", link("the encoder", 0), ", reads. What it hands over is ", link("one vector", 1),
-    ", and a second network, ", link("the decoder", 2), ", writes from that alone. However long the sentence, the vector stays as small: ",
-    link("the longer, the less comes out right", 3), "."],
+    ", and a second network, ", link("the decoder", 2), ", writes from that alone. However long the sentence is, the vector stays as small: ",
+    link("how much comes out right", 3), ", by the length of the sentence."],
   async open({ app, animation, isOpen }) {
     const passage = await narrowPassage(app);
     const { example, look, parts } = passage;

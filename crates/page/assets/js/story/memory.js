@@ -83,11 +83,11 @@ function accuracy(found, { figure, said, isOpen, shown }) {
   const draw = () => {
     if (!isOpen() || !shown()) return;
     replace(figure);
-    drawAccuracy(figure, series, "first_right", ACCURACY);
+    drawAccuracy(figure, series, "right", ACCURACY);
     const drawn = figure.querySelector("svg");
     if (drawn instanceof SVGSVGElement) fitted(drawn);
   };
-  said.textContent = "The share of test sentences whose first word, the verb, is right, by the words between subject and verb.";
+  said.textContent = "The share of test sentences that come out right to the last word, by the words between subject and verb; bands are 95 % intervals.";
   draw();
   for (const [i, { passage: { example: { run, task } } }] of found.entries()) {
     const about = { run: run.number, checkpoint: "best", task: task.number, split: "test" };

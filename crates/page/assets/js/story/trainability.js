@@ -78,7 +78,10 @@ function ragged(sweep) {
     for (let x = left; x < left + wide - 1; x += 1) {
       for (let y = low; y < low + tall - 1; y += 1) {
         const here = at.get(`${x} ${y}`);
-        count += Number(here !== at.get(`${x + 1} ${y}`)) + Number(here !== at.get(`${x} ${y + 1}`));
+        for (const beside of [at.get(`${x + 1} ${y}`), at.get(`${x} ${y + 1}`)]) {
+          // A sweep may not be done.
+          count += Number(here !== undefined && beside !== undefined && here !== beside);
+        }
       }
     }
     return count;
