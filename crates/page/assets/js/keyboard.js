@@ -46,6 +46,7 @@ export function showHelp() {
     html("p", {}, "Tabs lead to the figures. Each follows the same translation: step through it, and they all step along. The address holds what you see, so a link leads others to it."),
     html("table", { class: "keys" }, [...KEYS, ["", "1 … 9, 0, -, =", "open a tab"]].map(([, written, what]) =>
       html("tr", {}, html("td", {}, html("kbd", {}, written)), html("td", {}, what)))),
+    html("p", { class: "note" }, "In the story, arrow keys, Page Up and Page Down step through the chapters, Home goes back to the first, f is full screen, and the space bar pauses."),
     html("p", { class: "note" }, "Attention is not explanation: a weight says where a head took values from, not why the model chose a word. Compare with the What if tab, which takes things away and looks at what changes."),
     html("form", { method: "dialog" }, button("Close", () => dialog.close(), { class: "primary" })));
   document.body.append(dialog);
