@@ -4,6 +4,8 @@
 mod question;
 mod shrink;
 
+use std::time::Instant;
+
 use axum::Router;
 use axum::body::to_bytes;
 use serde::Deserialize;
@@ -32,6 +34,10 @@ const MACHINES: usize = 2;
 
 /// The number of samples of a task that the story only shows in its grid of media.
 const GRID: usize = 1;
+
+/// Lengths of sources whose passes are timed, in words, and the passes of which the quickest counts.
+const TIMED: [usize; 5] = [8, 32, 64, 128, 256];
+const PASSES: usize = 5;
 
 /// The most positions of a source whose activations the story draws: more do not fit on a screen.
 const DRAWN: usize = 14;
@@ -108,11 +114,12 @@ impl Recorder {
             self.ask(Question::get("/api/vocabulary", about.clone())).await?;
         }
         let mut sources = Vec::new();
+        let mut samples = Value::Null;
         if task["source"].is_null() {
             sources.push(Value::Null);
         } else if let Some(split) = shown_split(&task["splits"]) {
             let wanted = with(&about, json!({ "split": split, "from": 0, "count": recording.samples }));
-            let samples = self.ask(Question::get("/api/samples", wanted)).await?;
+            samples = self.ask(Question::get("/api/samples", wanted)).await?;
             let numbers = samples["samples"].as_array().into_iter().flatten();
             let sample = |sample: &Value| json!({ "sample": { "split": split, "number": sample["number"] } });
             sources.extend(numbers.map(sample));
@@ -121,8 +128,12 @@ impl Recorder {
             sources.extend(recording.texts.iter().map(|text| json!({ "text": text })));
         }
         self.distances(&about, task).await?;
-        if recording.story && !is_text(task) {
-            sources.truncate(GRID);
+        if recording.story {
+            if is_text(task) {
+                self.timed(&about, &samples).await?;
+            } else {
+                sources.truncate(GRID);
+            }
         }
         for (number, source) in sources.iter().enumerate() {
             let mut about = with(&about, json!({ "checkpoint": "best" }));
@@ -180,6 +191,38 @@ impl Recorder {
             }
         }
         self.keep(&question(0), &json!(all));
+        Ok(())
+    }
+
+    /// Records how long passes over sources and their translations take, by length, as `js/story/parallel.js` asks.
+    async fn timed(&mut self, about: &Value, samples: &Value) -> Result<(), ServerError> {
+        let words = |side: &str| {
+            let texts = samples["samples"].as_array().into_iter().flatten();
+            let texts = texts.filter_map(|sample| sample[side]["text"].as_str().map(str::to_owned));
+            texts.collect::<Vec<String>>().join(" ")
+        };
+        let (sources, targets) = (words("source"), words("target"));
+        if sources.trim().is_empty() || targets.trim().is_empty() {
+            return Ok(());
+        }
+        let first =
+            |all: &str, count| all.split_whitespace().cycle().take(count).collect::<Vec<_>>().join(" ");
+        for length in TIMED {
+            let pair = json!({ "source": { "text": first(&sources, length) }, "target": { "text": first(&targets, length) } });
+            let question =
+                Question::post("/api/score", with(&with(about, json!({ "checkpoint": "best" })), pair));
+            let mut quickest = f64::INFINITY;
+            let mut answer = Value::Null;
+            for _ in 0..PASSES {
+                let began = Instant::now();
+                answer = self.fetch(&question).await?;
+                quickest = quickest.min(1000.0 * began.elapsed().as_secs_f64());
+            }
+            answer["milliseconds"] = json!(quickest);
+            // Neither is drawn.
+            answer["by_token"] = json!([]);
+            self.keep(&question, &answer);
+        }
         Ok(())
     }
 

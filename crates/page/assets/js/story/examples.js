@@ -72,10 +72,13 @@ export async function examplesOf({ run, task }) {
 /** The words of a text. @param {string} text */
 export const wordsIn = (text) => text.trim().split(/\s+/).filter(Boolean);
 
+/** How many words more or less a sentence with the wanted word is worth. */
+const WORTH = 12;
+
 /** Examples in the order in which they suit a chapter: nearest to a number of words, those with a word before others.
  * @param {Example[]} examples @param {{ words: number, with?: RegExp }} wanted */
 export function suited(examples, { words, with: word }) {
-  const cost = ({ source }) => Math.abs(wordsIn(source?.text ?? "").length - words) + (word && !word.test(source?.text ?? "") ? 100 : 0);
+  const cost = ({ source }) => Math.abs(wordsIn(source?.text ?? "").length - words) + (word && !word.test(source?.text ?? "") ? WORTH : 0);
   return [...examples].sort((a, b) => cost(a) - cost(b));
 }
 
