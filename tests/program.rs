@@ -28,6 +28,7 @@ mod former;
 mod import;
 mod import_marian;
 mod kills;
+mod lecture;
 mod lines;
 mod look;
 mod media;

@@ -8,7 +8,7 @@ import { LSTM, MAP, MEDIA, TEXT, WRITE, contextOf, explorer, link, opened, settl
 
 const { browser, url } = await explorer();
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PANELS = ["source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "research", "compare", "training", "sweep"];
+const PANELS = ["story", "source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "research", "compare", "training", "sweep"];
 const SIZES = [[1920, 1080], [1440, 900], [390, 844]];
 
 /** What axe finds critical or serious on the page as it stands. */

@@ -10,12 +10,12 @@ import {
 const { ask, clicks, url, browser, context } = await explorer();
 const runs = await ask("runs");
 const taskOf = (name) => runs[MEDIA].model.tasks.find((task) => task.name === name).number;
-const PANELS = ["source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "research", "compare", "training", "sweep"];
+const PANELS = ["story", "source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "research", "compare", "training", "sweep"];
 const HEAD = { stack: "encoder", kind: "self", layer: 0, head: 1 };
 
-clicks("every panel opens, at its own key", {}, async (page) => {
+clicks("every panel opens, at its own key", { run: TEXT }, async (page) => {
   for (const [i, id] of PANELS.entries()) {
-    await page.keyboard.press("1234567890-="[i]);
+    await page.keyboard.press("s1234567890-="[i]);
     await until(page, (name) => document.querySelector(`#panel-${name}:not([hidden]) .panel-body`), id);
     await settled(page);
     assert.equal(await page.locator(`#tab-${id}`).getAttribute("aria-selected"), "true");
@@ -24,7 +24,7 @@ clicks("every panel opens, at its own key", {}, async (page) => {
   }
 });
 
-clicks("keys step, choose and explain; arrows walk through tabs and figures", {}, async (page) => {
+clicks("keys step, choose and explain; arrows walk through tabs and figures", { run: TEXT }, async (page) => {
   const { tokens } = await stateOf(page, "tokens");
   const count = () => page.locator("#stage .chip.target:not(.ghost)").count();
   for (const [key, expected] of [["Home", 0], ["ArrowRight", 1], ["ArrowRight", 2], ["ArrowLeft", 1], ["End", tokens.length]]) {
@@ -126,7 +126,7 @@ test("nothing is wider than a narrow screen", async () => {
 });
 
 const FIGURES = ["source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "compare", "training"];
-clicks("every figure is saved as PNG, SVG and JSON", {}, async (page) => {
+clicks("every figure is saved as PNG, SVG and JSON", { run: TEXT }, async (page) => {
   for (const id of FIGURES) {
     const panel = await openPanel(page, id);
     const buttons = panel.locator(id === "whatif" ? ".result .downloads" : ".downloads").first();

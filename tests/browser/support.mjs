@@ -28,10 +28,10 @@ export const inWorkshop = (name) => path.join(WORKSHOP, name);
 // ---- server and browser ----
 
 /** Starts `any2any explore`; gives its address without the slash at the end. */
-export async function serve(runs, atEnd = after, asking = ["--no-token"]) {
-  const server = spawn(ANY2ANY, ["explore", ...runs, "--no-open", ...asking], { cwd: WORKSHOP, stdio: ["ignore", "pipe", "inherit"] });
+export async function serve(runs, atEnd = after, asking = ["--no-token"], command = ["explore"]) {
+  const server = spawn(ANY2ANY, [...command, ...runs, "--no-open", ...asking], { cwd: WORKSHOP, stdio: ["ignore", "pipe", "inherit"] });
   atEnd(() => server.kill("SIGINT"));
-  for await (const line of createInterface(server.stdout)) return line.trim().replace(/\/$/, "");
+  for await (const line of createInterface(server.stdout)) return line.trim().replace(/\/(#.*)?$/, "");
   throw new Error("the server ended before it said its address");
 }
 
@@ -75,8 +75,8 @@ export async function visit(context, address, work) {
 }
 
 /** A server and a browser for a file of tests. `clicks(name, state, work)` is a test that opens the page there. */
-export async function explorer({ runs = RUNS, asking = [], ...options } = {}) {
-  const [url, browser] = await Promise.all([serve(runs, after, ["--no-token", ...asking]), launch()]);
+export async function explorer({ runs = RUNS, asking = [], command = ["explore"], ...options } = {}) {
+  const [url, browser] = await Promise.all([serve(runs, after, ["--no-token", ...asking], command), launch()]);
   const context = await contextOf(browser, options);
   const ask = (endpoint, body) => answerOf(`${url}/api/${endpoint}`, body);
   const clicks = (name, state, work) => test(name, () =>

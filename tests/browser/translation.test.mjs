@@ -14,7 +14,7 @@ const arcs = (page) => page.locator("#stage .arc");
 /** Text as people read it: the mark of a word's beginning is drawn as a dot. */
 const read = (label) => label.replaceAll("▁", "·").replaceAll(" ", "␣");
 
-clicks("the first sample is there, translated, when the page opens", {}, async (page) => {
+clicks("the first sample is there, translated, when the page opens", { run: TEXT }, async (page) => {
   const question = await questionOf(page);
   assert.deepEqual(question.source, SAMPLE);
   const look = await ask("look", question);

@@ -27,7 +27,7 @@ pub(crate) use import::ImportArguments;
 pub(crate) use metrics::MetricOptions;
 pub(crate) use run::{AverageArguments, DescribeArguments, ExportArguments, ExportFormat};
 pub(crate) use search::SearchArguments;
-pub(crate) use serve::{ExploreArguments, ServeArguments, ServerArguments};
+pub(crate) use serve::{ExploreArguments, LectureArguments, ServeArguments, ServerArguments};
 pub(crate) use shared::{
     ConfigArguments, DataRootArgument, ModelArguments, PrecisionArgument, RunDataArguments,
 };
@@ -135,6 +135,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  any2any explore runs/quickstart\n  any2any explore runs/transformer runs/lstm --port 8080 --no-open"
     )]
     Explore(ExploreArguments),
+    /// Open the page's story: an hour from the recurrent network to the transformer, in ten chapters, with models that
+    /// ship with the program or with runs of your own.
+    #[command(
+        after_help = "Examples:\n  any2any lecture\n  any2any lecture --export story.html\n  any2any lecture runs/quickstart runs/quickstart-lstm"
+    )]
+    Lecture(LectureArguments),
     /// Serve trained models to other programs, as JSON over HTTP; `/openapi.json` describes it.
     #[command(
         after_help = "Example:\n  any2any serve runs/quickstart --port 8080 --token my-own-secret\n  curl -H 'Authorization: Bearer my-own-secret' -d '{\"source\": {\"text\": \"the dog sees a house .\"}}' http://127.0.0.1:8080/api/translate"

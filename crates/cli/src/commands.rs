@@ -13,6 +13,7 @@ pub(crate) mod explore;
 pub(crate) mod export;
 pub(crate) mod import;
 mod judge;
+pub(crate) mod lecture;
 pub(crate) mod metrics;
 pub(crate) mod new;
 pub(crate) mod new_medium;

@@ -6,6 +6,7 @@ mod arguments;
 mod chain;
 mod commands;
 mod inputs;
+mod lecture;
 mod output;
 mod output_folder;
 mod preparation;
@@ -62,7 +63,7 @@ fn run_command(program: &Program) -> ExitCode {
     }
     let arguments = Arguments::parse();
     // A server gives back the memory that a large request took.
-    if matches!(arguments.command, Command::Serve(_) | Command::Explore(_)) {
+    if matches!(arguments.command, Command::Serve(_) | Command::Explore(_) | Command::Lecture(_)) {
         allocator::keep_pages_small();
     } else {
         allocator::keep_freed_pages();
@@ -114,6 +115,7 @@ fn run(arguments: Arguments, program: &Program) -> anyhow::Result<()> {
         Command::Export(arguments) => commands::export::run(arguments, registry),
         Command::Bench(arguments) => commands::bench::run(arguments, registry),
         Command::Explore(arguments) => commands::explore::run(arguments, registry),
+        Command::Lecture(arguments) => commands::lecture::run(arguments, registry),
         Command::Serve(arguments) => commands::serve::run(arguments, registry),
         Command::Completions { shell } => commands::completions::run(shell),
     }

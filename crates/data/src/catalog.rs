@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{DataError, Manifest};
 
 /// The manifests that ship with the program: part of it, so that it works from any folder.
-const SHIPPED: [(&str, &str); 17] = [
+const SHIPPED: [(&str, &str); 18] = [
     ("agreement", include_str!("../datasets/agreement.yaml")),
     ("archiscribe", include_str!("../datasets/archiscribe.yaml")),
     ("emoji", include_str!("../datasets/emoji.yaml")),
@@ -14,6 +14,7 @@ const SHIPPED: [(&str, &str); 17] = [
     ("mnist", include_str!("../datasets/mnist.yaml")),
     ("multi30k", include_str!("../datasets/multi30k.yaml")),
     ("protein-ss", include_str!("../datasets/protein-ss.yaml")),
+    ("signs", include_str!("../datasets/signs.yaml")),
     ("ssvep-exo", include_str!("../datasets/ssvep-exo.yaml")),
     ("toy-en-de", include_str!("../datasets/toy-en-de.yaml")),
     ("firefox-de-en", include_str!("../models/firefox-de-en.yaml")),

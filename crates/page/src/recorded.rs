@@ -15,12 +15,13 @@ const POLICY: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"def
 /// The beginning of a link to a stylesheet, up to its path below the assets.
 const LINK: &str = "<link rel=\"stylesheet\" href=\"assets/";
 
-/// The page in one file that needs no server, with recorded answers by question.
+/// The page in one file that needs no server, with recorded answers by question; `opens` is the panel that it opens with,
+/// where its address names none.
 ///
 /// # Errors
 ///
 /// If a file of the page is missing or has no place for them.
-pub fn recorded(answers: &Value) -> Result<String, PageError> {
+pub fn recorded(answers: &Value, opens: Option<&str>) -> Result<String, PageError> {
     let text = |path: &str| assets::asset(path).and_then(|bytes| String::from_utf8(bytes.into_owned()).ok());
     let html = text("index.html").ok_or_else(|| broken("index.html"))?;
     let (html, style) = without_links(&html, text)?;
@@ -42,7 +43,12 @@ pub fn recorded(answers: &Value) -> Result<String, PageError> {
     let (start, rest) = before.split_once("</head>").ok_or_else(|| broken("index.html"))?;
     // Modules run after the whole page has been read, wherever they stand.
     let main = "<script type=\"module\">import \"any2any/main\";</script>";
-    Ok(format!("{start}{head}</head>{rest}{main}{after}"))
+    let mut page = format!("{start}{head}</head>{rest}{main}{after}");
+    if let Some(panel) = opens {
+        let place = page.find("<html").ok_or_else(|| broken("index.html"))? + "<html".len();
+        page.insert_str(place, &format!(" data-opens=\"{panel}\""));
+    }
+    Ok(page)
 }
 
 fn broken(file: &str) -> PageError {
@@ -74,9 +80,10 @@ mod tests {
 
     #[test]
     fn the_file_needs_no_other() {
-        let page = recorded(&json!({ "GET /api/runs {}": ["</script><b>"] }))
+        let page = recorded(&json!({ "GET /api/runs {}": ["</script><b>"] }), Some("story"))
             .expect("the page's files are embedded");
         assert!(page.contains(r#""GET /api/runs {}":["\u003c/script>\u003cb>"]"#), "data ends no script");
+        assert!(page.contains("<html data-opens=\"story\""), "it opens with a panel of one's choice");
         for foreign in ["src=\"", "href=\"/", "href=\"./", "http://", "https://"] {
             let html: String = page.lines().filter(|line| !line.contains("importmap")).collect();
             let rest = html.split("<style>").next().into_iter().chain(html.split("</style>").nth(1));
@@ -97,7 +104,7 @@ mod tests {
 
     #[test]
     fn every_style_is_in_the_file_once() {
-        let page = recorded(&json!({})).expect("the page's files are embedded");
+        let page = recorded(&json!({}), None).expect("the page's files are embedded");
         for path in assets::below("css", "css") {
             let text = String::from_utf8(assets::asset(&path).expect(&path).into_owned()).expect("text");
             assert_eq!(page.matches(&text).count(), 1, "{path}");

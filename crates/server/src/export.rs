@@ -4,6 +4,8 @@
 mod question;
 mod shrink;
 
+use std::time::Instant;
+
 use axum::Router;
 use axum::body::to_bytes;
 use serde::Deserialize;
@@ -22,10 +24,23 @@ pub struct Recording {
     pub samples: usize,
     /// Texts to translate, for tasks that read text; they are shown beside the samples.
     pub texts: Vec<String>,
+    /// True for the story alone, with which the page then opens: what its ten chapters ask, of more samples, and nothing that
+    /// only other panels ask.
+    pub story: bool,
 }
 
 /// The number of samples with recorded activations, which are much to store, and much the same everywhere.
 const MACHINES: usize = 2;
+
+/// The number of samples of a task that the story only shows in its grid of media.
+const GRID: usize = 1;
+
+/// Lengths of sources whose passes are timed, in words, and the passes of which the quickest counts.
+const TIMED: [usize; 5] = [8, 32, 64, 128, 256];
+const PASSES: usize = 5;
+
+/// The most positions of a source whose activations the story draws: more do not fit on a screen.
+const DRAWN: usize = 14;
 
 /// Asks the router, and keeps the answers.
 pub(crate) struct Recorder {
@@ -52,6 +67,10 @@ impl Recorder {
             for task in run["model"]["tasks"].as_array().into_iter().flatten() {
                 shown += self.task(run, task, recording).await?;
             }
+            if run["sweep"] == true {
+                self.ask(Question::get("/api/sweep", json!({ "run": run["number"] }))).await?;
+                shown += 1;
+            }
             if run["training"] == true {
                 let wanted = json!({ "run": run["number"], "from": 0 });
                 let log = self.ask(Question::get("/api/training", wanted)).await?;
@@ -62,7 +81,8 @@ impl Recorder {
             return Err(ServerError::NothingToRecord);
         }
         shrink::shrink(&mut self.answers);
-        Ok(any2any_page::recorded(&Value::Object(self.answers))?)
+        let opens = recording.story.then_some("story");
+        Ok(any2any_page::recorded(&Value::Object(self.answers), opens)?)
     }
 
     /// Records the first and the last output of the training for the samples that its panel draws.
@@ -94,11 +114,12 @@ impl Recorder {
             self.ask(Question::get("/api/vocabulary", about.clone())).await?;
         }
         let mut sources = Vec::new();
+        let mut samples = Value::Null;
         if task["source"].is_null() {
             sources.push(Value::Null);
         } else if let Some(split) = shown_split(&task["splits"]) {
             let wanted = with(&about, json!({ "split": split, "from": 0, "count": recording.samples }));
-            let samples = self.ask(Question::get("/api/samples", wanted)).await?;
+            samples = self.ask(Question::get("/api/samples", wanted)).await?;
             let numbers = samples["samples"].as_array().into_iter().flatten();
             let sample = |sample: &Value| json!({ "sample": { "split": split, "number": sample["number"] } });
             sources.extend(numbers.map(sample));
@@ -107,12 +128,23 @@ impl Recorder {
             sources.extend(recording.texts.iter().map(|text| json!({ "text": text })));
         }
         self.distances(&about, task).await?;
+        if recording.story {
+            if is_text(task) {
+                self.timed(&about, &samples).await?;
+            } else {
+                sources.truncate(GRID);
+            }
+        }
         for (number, source) in sources.iter().enumerate() {
             let mut about = with(&about, json!({ "checkpoint": "best" }));
             if !source.is_null() {
                 about["source"] = source.clone();
                 // Of a long source, the page shows its first window at first.
                 about["window"] = json!(0);
+            }
+            if recording.story {
+                self.told(&about, task).await?;
+                continue;
             }
             let tokens = self.example(&about, task).await?;
             if number < MACHINES {
@@ -159,6 +191,64 @@ impl Recorder {
             }
         }
         self.keep(&question(0), &json!(all));
+        Ok(())
+    }
+
+    /// Records how long passes over sources and their translations take, by length, as `js/story/parallel.js` asks.
+    async fn timed(&mut self, about: &Value, samples: &Value) -> Result<(), ServerError> {
+        let words = |side: &str| {
+            let texts = samples["samples"].as_array().into_iter().flatten();
+            let texts = texts.filter_map(|sample| sample[side]["text"].as_str().map(str::to_owned));
+            texts.collect::<Vec<String>>().join(" ")
+        };
+        let (sources, targets) = (words("source"), words("target"));
+        if sources.trim().is_empty() || targets.trim().is_empty() {
+            return Ok(());
+        }
+        let first =
+            |all: &str, count| all.split_whitespace().cycle().take(count).collect::<Vec<_>>().join(" ");
+        for length in TIMED {
+            let pair = json!({ "source": { "text": first(&sources, length) }, "target": { "text": first(&targets, length) } });
+            let question =
+                Question::post("/api/score", with(&with(about, json!({ "checkpoint": "best" })), pair));
+            let mut quickest = f64::INFINITY;
+            let mut answer = Value::Null;
+            for _ in 0..PASSES {
+                let began = Instant::now();
+                answer = self.fetch(&question).await?;
+                quickest = quickest.min(1000.0 * began.elapsed().as_secs_f64());
+            }
+            answer["milliseconds"] = json!(quickest);
+            // Neither is drawn.
+            answer["by_token"] = json!([]);
+            self.keep(&question, &answer);
+        }
+        Ok(())
+    }
+
+    /// Records what the story asks about one example: its output with a look at it; of texts, the gradients of the first token,
+    /// and the activations where they can be drawn.
+    async fn told(&mut self, about: &Value, task: &Value) -> Result<(), ServerError> {
+        if task["target"]["tokens"] != true {
+            self.ask(Question::post("/api/look", about.clone())).await?;
+            return Ok(());
+        }
+        let answer = self.ask(likeliest(about)).await?;
+        let mut tokens = answer["outputs"][0][0]["tokens"].as_array().cloned().unwrap_or_default();
+        if !is_text(task) {
+            return Ok(());
+        }
+        let vocabulary = json!({ "run": about["run"], "task": about["task"] });
+        tokens.push(self.ask(Question::get("/api/vocabulary", vocabulary)).await?["end"].clone());
+        let whole = with(about, json!({ "tokens": tokens }));
+        let look = self.ask(Question::post("/api/look", whole.clone())).await?;
+        if let Some(positions) = look["source"]["positions"].as_array() {
+            let first = json!({ "position": 0, "method": "gradient_norm" });
+            self.ask(Question::post("/api/attribution", with(&whole, first))).await?;
+            if positions.len() <= DRAWN {
+                self.ask(Question::post("/api/machine", whole)).await?;
+            }
+        }
         Ok(())
     }
 
@@ -249,6 +339,12 @@ impl Recorder {
         }
         Ok(answer)
     }
+}
+
+/// Whether a task writes text, word by word, and reads text or nothing.
+fn is_text(task: &Value) -> bool {
+    let reads = |source: &Value| source.is_null() || source["kind"] == "text";
+    reads(&task["source"]) && task["target"]["kind"] == "text" && task["per_position"] != true
 }
 
 /// The likeliest output, as `LIKELIEST` of `js/api.js` asks for it.

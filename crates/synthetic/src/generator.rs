@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
 use crate::error::SyntheticError;
+use crate::signs::Signs;
 use crate::toy_en_de::ToyEnDe;
 
 /// The fields of a split, each by its name, with as many values in every one.
@@ -20,6 +21,8 @@ pub enum Generator {
     ToyEnDe(ToyEnDe),
     /// [Statements and questions](crate::agreement) whose subject and verb stand far apart.
     Agreement(Agreement),
+    /// Six [signs](Signs), each as a word, a picture, a sound and a recording.
+    Signs(Signs),
 }
 
 impl Generator {
@@ -32,6 +35,7 @@ impl Generator {
         match self {
             Self::ToyEnDe(toy) => toy.check(),
             Self::Agreement(agreement) => agreement.check(),
+            Self::Signs(signs) => signs.check(),
         }
     }
 
@@ -44,6 +48,7 @@ impl Generator {
         match self {
             Self::ToyEnDe(toy) => Ok(toy.generate()?.columns()),
             Self::Agreement(agreement) => agreement.columns(),
+            Self::Signs(signs) => Ok(signs.columns()),
         }
     }
 }

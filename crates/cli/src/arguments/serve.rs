@@ -7,11 +7,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use any2any_server::{AccessToken, Limits, Origin, RunLanguages, Secret};
-use clap::Args;
+use clap::{Arg, ArgAction, Args, value_parser};
 
 use super::RunDataArguments;
 
 #[derive(Args, Debug)]
+#[command(mut_arg("runs", |runs| runs.required_unless_present("story")))]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
     pub server: ServerArguments,
@@ -19,17 +20,41 @@ pub(crate) struct ExploreArguments {
     #[arg(long)]
     pub no_open: bool,
     /// Write the page with recorded examples to a file that needs no server, and end.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "file")]
     pub export: Option<PathBuf>,
-    /// The number of samples of each task that are recorded.
-    #[arg(long, value_name = "COUNT", default_value_t = 4, requires = "export")]
-    pub samples: usize,
+    /// The number of samples of each task that are recorded: 4 if left out, and 12 for a story.
+    #[arg(long, value_name = "COUNT", requires = "export")]
+    pub samples: Option<usize>,
     /// A text that is recorded beside the samples; may be given several times.
     #[arg(long, value_name = "TEXT", requires = "export")]
     pub text: Vec<String>,
     /// Write the file even if there is one of this name.
-    #[arg(long, requires = "export")]
+    #[arg(long, requires = "file")]
     pub overwrite: bool,
+    /// Open the story in ten chapters, for a lecture; without runs, over those that ship with the program.
+    #[arg(long)]
+    pub story: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(mut_arg("runs", optional), mut_arg("story", |story| story.hide(true)))]
+pub(crate) struct LectureArguments {
+    #[command(flatten)]
+    pub explore: ExploreArguments,
+    /// Pack the named runs into the archive that ships with the program, and end.
+    #[arg(long, value_name = "FILE", group = "file")]
+    pub pack: Option<PathBuf>,
+}
+
+/// The folders of runs where none need be named.
+fn optional(runs: Arg) -> Arg {
+    // A condition under which an argument is required cannot be taken back.
+    Arg::new(runs.get_id().clone())
+        .value_name("RUN")
+        .help("The folders of the runs; left out, those that ship with the program")
+        .num_args(0..)
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(PathBuf))
 }
 
 #[derive(Args, Debug)]

@@ -5,24 +5,42 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use any2any_adapter::Registry;
+use any2any_data::DataRoot;
 use any2any_server::{AccessToken, Options, Recording, Server};
 use tempfile::TempPath;
 
 use super::serve::{options, until_stopped};
 use crate::arguments::ExploreArguments;
-use crate::output;
+use crate::{lecture, output};
 
-pub(crate) fn run(arguments: ExploreArguments, registry: &Registry) -> anyhow::Result<()> {
-    let options = options(&arguments.server, registry, true)?;
+/// The part of the page's address that opens the story.
+const STORY: &str = "#panel=%22story%22";
+
+pub(crate) fn run(mut arguments: ExploreArguments, registry: &Registry) -> anyhow::Result<()> {
+    // Runs that ship with the program lie in a temporary folder, as long as this lives.
+    let shipped = match arguments.story && arguments.server.runs.is_empty() {
+        true => Some(lecture::unpack()?),
+        false => None,
+    };
+    if let Some(shipped) = &shipped {
+        arguments.server.runs.clone_from(&shipped.runs);
+    }
+    let mut options = options(&arguments.server, registry, true)?;
+    if let Some(shipped) = &shipped {
+        // Their data is generated, so that any folder will do; and a lecture goes back and forth between them.
+        options.data.get_or_insert_with(|| DataRoot::at(shipped.folder()));
+        options.limits.models = options.limits.models.max(shipped.runs.len());
+    }
     if let Some(file) = &arguments.export {
         // Only the recorder asks this server.
         let server = Server::bind(Options { token: AccessToken::None, origins: Vec::new(), ..options })?;
         return export(server, file, &arguments);
     }
     let server = Server::bind(options)?;
-    output::line(server.url())?;
+    let opens = if arguments.story { STORY } else { "" };
+    output::line(server.url() + opens)?;
     server.listens_everywhere().iter().for_each(|note| eprintln!("{note}"));
-    let _way_in = if arguments.no_open { None } else { open(&server) };
+    let _way_in = if arguments.no_open { None } else { open(&server, opens) };
     until_stopped(server)
 }
 
@@ -31,7 +49,13 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
     if file.exists() && !arguments.overwrite {
         anyhow::bail!("{} is there already; name another file, or add --overwrite", file.display());
     }
-    let recording = Recording { samples: arguments.samples, texts: arguments.text.clone() };
+    // The story chooses among them; other panels ask much about each.
+    let samples = if arguments.story { 12 } else { 4 };
+    let recording = Recording {
+        samples: arguments.samples.unwrap_or(samples),
+        texts: arguments.text.clone(),
+        story: arguments.story,
+    };
     let page = server.export(&recording, |progress| eprintln!("{progress}"))?;
     any2any_run::atomic_file::write(file, page.as_bytes())?;
     output::line(format!(
@@ -44,7 +68,7 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
 /// Opens the page in the browser, through a file that leads there: others on this machine can read the arguments of a
 /// program. The file is there until the result is dropped, and works once. The address is printed anyway, in case there
 /// is no browser.
-fn open(server: &Server) -> Option<TempPath> {
+fn open(server: &Server, opens: &str) -> Option<TempPath> {
     let program = if cfg!(target_os = "macos") {
         "open"
     } else if cfg!(windows) {
@@ -52,7 +76,7 @@ fn open(server: &Server) -> Option<TempPath> {
     } else {
         "xdg-open"
     };
-    let opened = way_in(server).and_then(|file| {
+    let opened = way_in(server, opens).and_then(|file| {
         Command::new(program)
             .arg(&file)
             .stdin(Stdio::null())
@@ -68,8 +92,8 @@ fn open(server: &Server) -> Option<TempPath> {
 }
 
 /// Writes a temporary page that leads to the server, which only this user can read.
-fn way_in(server: &Server) -> std::io::Result<TempPath> {
-    let url = server.url_once().map_err(std::io::Error::other)?;
+fn way_in(server: &Server, opens: &str) -> std::io::Result<TempPath> {
+    let url = server.url_once().map_err(std::io::Error::other)? + opens;
     let mut file = tempfile::Builder::new().prefix("any2any-").suffix(".html").tempfile()?;
     writeln!(
         file,

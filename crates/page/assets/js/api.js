@@ -37,7 +37,7 @@ export const api = {
   sweep: (/** @type {Query} */ query) => get("/api/sweep", query),
   /** @returns {Promise<Translations>} */
   translate: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/translate", body, signal),
-  /** @returns {Promise<{ log_probability: number, tokens: number, by_token: [string, number][] }>} */
+  /** @returns {Promise<{ log_probability: number, tokens: number, by_token: [string, number][], milliseconds?: number }>}   milliseconds: of a recording that was timed */
   score: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/score", body, signal),
   /** @returns {Promise<Look>} */
   look: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/look", body, signal),

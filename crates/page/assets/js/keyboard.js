@@ -23,7 +23,7 @@ const KEYS = [
 export function listenToKeys(app) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
-    const digit = "1234567890-=".indexOf(event.key);
+    const digit = "s1234567890-=".indexOf(event.key);
     const known = KEYS.find(([key]) => key === event.key);
     if (digit >= 0 && PANELS[digit]) app.set({ panel: PANELS[digit][0] });
     else if (known) known[3](app);
@@ -44,8 +44,9 @@ export function showHelp() {
     html("h2", {}, "How to read this page"),
     html("p", {}, "Above is what the model was given, in blue; below what it writes, in orange. Point at a word that it wrote, and the source lights up where the model looked; point at the source, and the words that used it light up."),
     html("p", {}, "Tabs lead to the figures. Each follows the same translation: step through it, and they all step along. The address holds what you see, so a link leads others to it."),
-    html("table", { class: "keys" }, [...KEYS, ["", "1 … 9, 0, -, =", "open a tab"]].map(([, written, what]) =>
+    html("table", { class: "keys" }, [...KEYS, ["", "s, 1 … 9, 0, -, =", "open a tab"]].map(([, written, what]) =>
       html("tr", {}, html("td", {}, html("kbd", {}, written)), html("td", {}, what)))),
+    html("p", { class: "note" }, "In the story, arrow keys, Page Up and Page Down step through the chapters, Home goes back to the first, f is full screen, and the space bar pauses."),
     html("p", { class: "note" }, "Attention is not explanation: a weight says where a head took values from, not why the model chose a word. Compare with the What if tab, which takes things away and looks at what changes."),
     html("form", { method: "dialog" }, button("Close", () => dialog.close(), { class: "primary" })));
   document.body.append(dialog);

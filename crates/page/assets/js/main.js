@@ -11,6 +11,8 @@ import { showPanels } from "any2any/panels";
 import { showHeader } from "any2any/header";
 import { showStage } from "any2any/stage";
 import { listenToKeys } from "any2any/keyboard";
+import { openDoor } from "any2any/door";
+import { explainTerms } from "any2any/glossary";
 
 const initial = structuredClone(state);
 
@@ -38,14 +40,16 @@ async function start() {
     set({ ...initial, runs: state.runs, ...chosenBy(readLink()) });
     app.begin();
   });
+  explainTerms(document.getElementById("panels"));
   await app.begin();
+  if (Object.keys(link).length === 0 && !document.documentElement.dataset.opens) await openDoor(app, document.getElementById("panels"));
 }
 
 /** The choices of the link; without a valid run in it, the first run that has a model. */
 function chosenBy(link) {
   const first = (state.runs.find(({ model }) => model) ?? state.runs[0])?.number ?? 0;
   const run = link.run ?? first;
-  const panel = (number) => link.panel ?? panelFor(state.runs.find((each) => each.number === number), initial.panel);
+  const panel = (number) => link.panel ?? document.documentElement.dataset.opens ?? panelFor(state.runs.find((each) => each.number === number), initial.panel);
   if (state.runs.some(({ number }) => number === run)) return { ...link, run, task: link.task ?? firstTask(run), panel: panel(run) };
   return { run: first, task: firstTask(first), panel: panel(first) };
 }

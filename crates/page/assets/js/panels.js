@@ -9,6 +9,7 @@ import { html, replace } from "any2any/draw";
 
 /** id → title of the tab. The module `any2any/panels/ID` exports `panel`. */
 export const PANELS = [
+  ["story", "Story"],
   ["source", "Source"],
   ["steps", "Step by step"],
   ["attention", "Attention"],
@@ -33,7 +34,7 @@ export function showPanels(app, tabs, main) {
   tabs.addEventListener("keydown", (event) => moveBetween(buttons, event));
 
   const show = async () => {
-    const id = PANELS.some(([known]) => known === app.state.panel) ? app.state.panel : PANELS[0][0];
+    const id = PANELS.some(([known]) => known === app.state.panel) ? app.state.panel : "source";
     buttons.forEach((each, i) => {
       each.setAttribute("aria-selected", String(PANELS[i][0] === id));
       each.tabIndex = PANELS[i][0] === id ? 0 : -1;

@@ -5,7 +5,7 @@ import { base64 } from "any2any/api";
 /** @import { App } from "any2any/types" */
 
 const KEPT = ["run", "checkpoint", "task", "input", "window", "tokens", "chosen", "head", "masked", "ablated", "edited", "overlay",
-  "temperature", "top_k", "top_p", "choice", "seed", "panel", "research", "theme", "second"];
+  "temperature", "top_k", "top_p", "choice", "seed", "panel", "research", "story", "theme", "second"];
 
 /** Former names of parts of the state, which links in slides and mails still have. */
 const FORMER = { muted: "ablated" };

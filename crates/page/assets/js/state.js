@@ -31,6 +31,7 @@
  * @property {number} seed              of the sampled choice
  * @property {string} panel             id of the panel that is open
  * @property {string} research          id of the section of Research that is open
+ * @property {{ chapter: number, step: number }} story   where the Story tab stands
  * @property {"auto"|"light"|"dark"} theme
  * @property {{ run: number, checkpoint: string, input: import("any2any/types").Input|null }|null} second   what is compared with
  * @property {boolean} playing          whether the page steps by itself
@@ -44,7 +45,7 @@ export const state = {
   input: null, window: 0, tokens: [], chosen: null, look: null, vocabulary: null,
   head: null, hover: null, masked: [], ablated: [], edited: [], overlay: [],
   temperature: 1, top_k: 0, top_p: 1, choice: "best", seed: 1,
-  panel: "source", research: "lens", theme: "auto", second: null,
+  panel: "source", research: "lens", story: { chapter: 0, step: 0 }, theme: "auto", second: null,
   playing: false, busy: false, error: null,
 };
 

@@ -65,6 +65,7 @@
  * @property {AttentionEntry[]} attention
  * @property {Floats|null} logits        row i: what follows the first i tokens
  * @property {number|null} longest
+ * @property {number} milliseconds   how long the pass took
  *
  * @typedef {object} Part                a box of the machine
  * @property {string} id

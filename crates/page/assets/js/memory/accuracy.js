@@ -67,13 +67,13 @@ export function wilson(right, samples, z = 1.96) {
 }
 
 /** Fills `root` with the curves. @param {{ name: string, groups: import("any2any/types").DistanceGroup[] }[]} series
- * @param {"right"|"first_right"} what @param {HTMLElement} root */
-export function drawAccuracy(root, series, what) {
+ * @param {"right"|"first_right"} what @param {HTMLElement} root @param {number} [room]   the width that there is, in pixels */
+export function drawAccuracy(root, series, what, room = root.clientWidth - 4) {
   const all = series.flatMap(({ groups }) => groups.map(({ distance }) => distance));
   if (all.length === 0) return replace(root, html("p", { class: "empty" }, "Counting …"));
   /** @type {[number, number]} */
   const range = [Math.min(...all), Math.max(...all)];
-  const width = Math.max(300, Math.min(900, root.clientWidth - 4));
+  const width = Math.max(300, Math.min(900, room));
   const x = (distance) => LEFT + ((distance - range[0]) / Math.max(1, range[1] - range[0])) * (width - LEFT - RIGHT);
   const y = (share) => TOP + (1 - share) * (HEIGHT - TOP);
   const curves = series.map(({ name, groups }, i) => curve(name, binned(groups, what, range), i, x, y));

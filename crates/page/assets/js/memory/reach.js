@@ -32,12 +32,12 @@ export function fading(values) {
 
 /** Fills `root` with the figure.
  * @param {HTMLElement} root @param {{ name: string, values: ArrayLike<number> }[]} series each as many numbers as its source has positions
- * @param {{ labels: string[], onHover: (position: number|null) => void }} about */
-export function drawReach(root, series, { labels, onHover }) {
+ * @param {{ labels: string[], onHover: (position: number|null) => void, room?: number }} about   room: the width that there is, in pixels */
+export function drawReach(root, series, { labels, onHover, room = root.clientWidth - 4 }) {
   const count = Math.max(...series.map(({ values }) => values.length));
   const words = count <= 160;
   const low = Math.floor(Math.min(-1, ...series.flatMap(({ values }) => decades(values))));
-  const width = Math.max(root.clientWidth - 4, words ? LEFT + RIGHT + NARROWEST * count : 0);
+  const width = Math.max(room, words ? LEFT + RIGHT + NARROWEST * count : 0);
   const below = words ? 34 + 6.4 * Math.min(12, Math.max(...labels.map((label) => label.length))) : 34;
   const step = (width - LEFT - RIGHT) / count;
   const x = (position) => LEFT + (position + 0.5) * step;
@@ -52,7 +52,9 @@ export function drawReach(root, series, { labels, onHover }) {
     ruler(count, x, HEIGHT + 11),
     svg("text", { class: "title", x: LEFT, y: HEIGHT + below - 4 }, "words before the end of the source →"));
   const positionAt = (event) => {
-    const at = Math.floor((event.clientX - figure.getBoundingClientRect().left - LEFT) / step);
+    // The figure may be drawn larger than it is.
+    const { left, width: shown } = figure.getBoundingClientRect();
+    const at = Math.floor((((event.clientX - left) * width) / shown - LEFT) / step);
     return at >= 0 && at < count ? at : null;
   };
   tooltip(figure, (event) => {
