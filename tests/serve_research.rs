@@ -128,6 +128,9 @@ fn patches_are_those_of_the_library() {
     let loaded = Loaded::new(&served);
     let task = loaded.translator.task(None).expect("one");
     let other = ReadSource::of(task, &Medium::from(OTHER)).expect("a text");
+    let refused =
+        served.post("/api/patching", &loaded.body(json!({ "position": 2, "stack": "encoder" }))).json();
+    assert_eq!(refused["error"]["code"], json!("no_other"));
     for (name, stack) in [("encoder", StackKind::Encoder), ("decoder", StackKind::Decoder)] {
         let more = json!({ "position": 2, "stack": name, "groups": 3, "other": { "text": OTHER } });
         let answer = served.ask("/api/patching", &loaded.body(more));

@@ -104,7 +104,7 @@ clicks("the machine works an attention out, and agrees with the model", { panel:
     const at = Number(await menu.inputValue());
     const dots = Array.from({ length: count }, (_, j) => Array.from({ length: wide }, (_, i) => numbers.query.at(0, at, i) * numbers.key.at(0, j, i)).reduce((sum, each) => sum + each, 0));
     const rows = panel.locator(".worked table.scores tbody tr:not(.hidden-key)");
-    const texts = await rows.locator("td:nth-child(4)").allTextContents();
+    const texts = await rows.locator("td:nth-child(3)").allTextContents();
     assert.ok(texts.length > 0 && texts.every((text) => dots.some((dot) => dot.toFixed(2).replace("-", "−") === text)), `${part.id}: q · k`);
     const weights = (await rows.locator("td.bar-cell").allTextContents()).map((text) => (text.startsWith("<") ? 0 : parseFloat(text)));
     const right = Array.from({ length: count }, (_, j) => numbers.weights.at(0, at, j));

@@ -179,7 +179,8 @@ impl Inspector<'_> {
             }
             let reads_source =
                 (place.stack, place.kind) != (StackKind::Decoder, AttentionKind::SelfAttention);
-            check_change(change, reads_source.then_some(positions))?;
+            let queries = (place.stack == StackKind::Encoder).then_some(positions);
+            check_change(change, reads_source.then_some(positions), queries)?;
             let is_row = matches!(change, AttentionChange::Row { .. });
             if is_row && place.stack == StackKind::Decoder && self.model().writes_frames(task.number()) {
                 return Err(wrong(
@@ -193,10 +194,18 @@ impl Inspector<'_> {
     }
 }
 
-/// Fails if the weights are none, or the source has no such key; `keys` are the source's positions where the layer
-/// attends to the source.
-fn check_change(change: &AttentionChange, keys: Option<usize>) -> Result<(), TranslateError> {
+/// Fails if the weights are none, or the source has no such query or key; `keys` are the source's positions where the layer
+/// attends to the source, and `queries` where it reads the source too.
+fn check_change(
+    change: &AttentionChange,
+    keys: Option<usize>,
+    queries: Option<usize>,
+) -> Result<(), TranslateError> {
     match change {
+        AttentionChange::Row { query, .. } if queries.is_some_and(|queries| *query >= queries) => {
+            let positions = keys.unwrap_or(0);
+            Err(wrong(format!("there is no query {query} to edit: the source has {positions} positions")))
+        }
         AttentionChange::Row { query, weights } => {
             if let Some(weight) = weights.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
                 return Err(wrong(format!("a weight of attention is 0 or more, and {weight} is given")));

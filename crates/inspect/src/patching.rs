@@ -4,7 +4,7 @@
 
 use any2any_adapter::Cancelled;
 use any2any_architecture::StackKind;
-use any2any_model::{Pass, Patch, RowSelection, Stream};
+use any2any_model::{EncoderOutput, Pass, Patch, RowSelection, Stream};
 use any2any_run::Task;
 use any2any_translate::TranslateError;
 use burn::tensor::Tensor;
@@ -90,6 +90,13 @@ impl Inspector<'_> {
         let mut patched: Vec<Vec<usize>> =
             (0..positions).step_by(group).map(|at| (at..positions.min(at + group)).collect()).collect();
         patched.push((0..positions).collect());
+        // A patch of the decoder leaves its encoder as it is.
+        let encoded = match (stack, &given.source) {
+            (StackKind::Decoder, Some(source)) => {
+                self.model().encode_embedded(source.clone(), &mut ablations.on(self.pass()))
+            }
+            _ => None,
+        };
         let (mut effect, mut whole) = (Vec::new(), Vec::new());
         for Stream { depth, states, .. } in &streams {
             let states = fitted(states.clone(), width);
@@ -99,7 +106,7 @@ impl Inspector<'_> {
                 positions: positions.to_vec(),
                 states: states.clone(),
             };
-            let mut found = self.patched(&given, goal, (stack, &patched), &patch, ablations)?;
+            let mut found = self.patched(&given, goal, (encoded.as_ref(), &patched), &patch, ablations)?;
             found.iter_mut().for_each(|value| *value -= base);
             whole.extend(found.pop());
             effect.extend(found);
@@ -115,31 +122,25 @@ impl Inspector<'_> {
         Ok(Array::of_data(found.into_data()).values[0])
     }
 
-    /// The explained number of every patched variant, each a row of a batch.
+    /// The explained number of every patched variant, each a row of a batch; `encoded` is what the encoder makes of the
+    /// source, where no patch changes it.
     fn patched(
         &self,
         given: &ModelInput,
         goal: Goal,
-        (stack, variants): (StackKind, &[Vec<usize>]),
+        (encoded, variants): (Option<&EncoderOutput>, &[Vec<usize>]),
         patch: &dyn Fn(&[Vec<usize>]) -> Patch,
         ablations: &Ablations,
     ) -> Result<Vec<f32>, Cancelled> {
         let source = given.source.as_ref().map_or(0, |source| source.states.dims()[1]);
         let longest = source.max(given.width());
         let rows = (BATCH_WEIGHTS / (longest * longest).max(1)).max(1);
-        // A patch of the decoder leaves its encoder as it is.
-        let encoded = match (stack, &given.source) {
-            (StackKind::Decoder, Some(source)) => {
-                self.model().encode_embedded(source.clone(), &mut ablations.on(self.pass()))
-            }
-            _ => None,
-        };
         let mut found = Vec::with_capacity(variants.len());
         for now in variants.chunks(rows) {
             self.cancellation().check()?;
             let (source, fed) = given.repeated(now.len());
             let pass = &mut ablations.on(self.pass()).patching(vec![patch(now)]);
-            let values = match &encoded {
+            let values = match encoded {
                 Some(encoded) => {
                     let rows = RowSelection::new(&vec![0; now.len()], self.device());
                     let encoded = encoded.select(&rows);

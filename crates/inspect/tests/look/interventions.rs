@@ -280,6 +280,8 @@ fn edits_that_cannot_be_are_named() {
     check(case, place(StackKind::Encoder, 0), 0, row(vec![0.1; 40]), "40 weights are given");
     check(case, place(StackKind::Decoder, 0), 0, row(vec![0.1; 3]), "for the 2 keys of query 1");
     check(case, place(StackKind::Encoder, 0), 0, AttentionChange::Silence { key: 40 }, "no key 40");
+    let absent = AttentionChange::Row { query: 40, weights: vec![1.0] };
+    check(case, place(StackKind::Encoder, 0), 0, absent, "no query 40");
     let frames = &writing_frames()[0];
     check(frames, place(StackKind::Decoder, 0), 0, row(vec![1.0]), "silence a key");
 }

@@ -60,6 +60,13 @@ pub(in crate::server) async fn patching(
         let source = read_pair(&app, &run, &task, (source, window), &tokens).await?;
         let before = tokens.get(..position).unwrap_or(&tokens).to_vec();
         let other_tokens = other_tokens.unwrap_or(before);
+        if other.is_none() && task.source().is_some() {
+            return Err(ApiError::wrong(
+                "no_other",
+                "patching takes the states of another source, and none is given",
+                r#"add for instance "other": { "text": "..." }"#,
+            ));
+        }
         let other = read_pair(&app, &run, &task, (other, 0), &other_tokens).await?;
         require_tokens(&task, token.as_slice())?;
         require_tokens(&task, contrast.as_slice())?;
