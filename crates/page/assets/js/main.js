@@ -25,14 +25,21 @@ async function start() {
   forgetToken();
   const link = readLink();
   set({ theme: link.theme ?? "auto" });
+  keepTheme();
+  const panels = () => showPanels(app, document.getElementById("tabs"), document.getElementById("panels"));
+  // The text of the story needs no run, and runs take a while to be looked through.
+  const early = (link.panel ?? document.documentElement.dataset.opens) === "story";
+  if (early) {
+    set({ panel: "story", ...(link.story ? { story: link.story } : {}) });
+    panels();
+  }
   await app.attempt(async () => set({ runs: toldApart(await api.runs()) }));
   set(chosenBy(link));
-  keepTheme();
   keepHead();
   keepInspected(app);
   showHeader(app, document.getElementById("header"));
   showStage(app, document.getElementById("stage"));
-  showPanels(app, document.getElementById("tabs"), document.getElementById("panels"));
+  if (!early) panels();
   listenToKeys(app);
   skipTo(document.getElementById("panels"));
   keepLink(app, initial);

@@ -39,8 +39,8 @@ export class Story {
     // Captured before the page's own keys, which would write another word.
     document.addEventListener("keydown", (event) => this.byKeys(event), true);
     this.app.on("change", (keys) => {
-      if (keys.has("runs")) this.opened = -1;
-      if (keys.has("story") || keys.has("runs")) this.show();
+      if (keys.has("runs")) this.redraw();
+      else if (keys.has("story")) this.show();
       else if (keys.has("theme")) this.redraw();
     });
     this.show();
@@ -100,6 +100,8 @@ export class Story {
     this.root.dataset.chapter = chapter.id;
     this.place.classList.add("waiting");
     this.credit.textContent = "";
+    // Before the runs are known, the text stands alone.
+    if (this.app.state.runs.length === 0) return;
     const isOpen = () => this.opened === number && !this.root.closest("[hidden]");
     try {
       const figure = await chapter.open({ app: this.app, animation: this.animation, isOpen });
