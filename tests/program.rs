@@ -51,5 +51,6 @@ mod stored;
 mod support;
 mod sweep;
 mod trust;
+mod web;
 mod whole_runs;
 mod workflow;

@@ -26,9 +26,9 @@ use input::{Fed, ModelInput};
 pub use activations::{Part, PartKind, PartParameter, PartValues};
 pub use any2any_architecture::StackKind;
 pub use any2any_model::{AttentionKind, Place};
+pub use any2any_portable::{BeamTrace, NodeFate, SearchNode};
 pub use array::Array;
 pub use attribution::{Attribution, Explained, Method};
-pub use beam_trace::{BeamTrace, NodeFate, SearchNode};
 pub use inspector::Inspector;
 
 /// Ablations in a forward pass.

@@ -9,7 +9,7 @@ use crate::protocol::{
     Attention, AttentionKind, BeamNode, BeamTree, Floats, Look, LookPosition, LookSource, LookTarget,
     LookWindow, Part, PartValues, WrittenPosition,
 };
-use crate::view::{region, view};
+use any2any_portable::{region, view};
 
 fn floats(array: &Array) -> Floats {
     Floats::new(array.shape.clone(), &array.values)

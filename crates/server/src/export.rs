@@ -4,6 +4,8 @@
 mod question;
 mod shrink;
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::body::to_bytes;
 use serde::Deserialize;
@@ -22,6 +24,8 @@ pub struct Recording {
     pub samples: usize,
     /// Texts to translate, for tasks that read text; they are shown beside the samples.
     pub texts: Vec<String>,
+    /// True for a page that carries the models of its runs, in 8 bits, and answers with them what was not recorded.
+    pub models: bool,
 }
 
 /// The number of samples with recorded activations, which are much to store, and much the same everywhere.
@@ -31,13 +35,19 @@ const MACHINES: usize = 2;
 pub(crate) struct Recorder {
     router: Router,
     answers: Map<String, Value>,
+    /// Reads the model of a run as a portable file, or tells why there is none.
+    portable: Box<dyn Fn(usize) -> Result<Vec<u8>, String>>,
     /// Called with a line for each example that has been recorded.
     progress: Box<dyn Fn(&str)>,
 }
 
 impl Recorder {
-    pub(crate) fn new(router: Router, progress: Box<dyn Fn(&str)>) -> Self {
-        Self { router, answers: Map::new(), progress }
+    pub(crate) fn new(
+        router: Router,
+        portable: Box<dyn Fn(usize) -> Result<Vec<u8>, String>>,
+        progress: Box<dyn Fn(&str)>,
+    ) -> Self {
+        Self { router, answers: Map::new(), portable, progress }
     }
 
     /// Records all examples, and gives the page with their answers.
@@ -62,7 +72,26 @@ impl Recorder {
             return Err(ServerError::NothingToRecord);
         }
         shrink::shrink(&mut self.answers);
-        Ok(any2any_page::recorded(&Value::Object(self.answers))?)
+        let models = if recording.models { self.models(&runs) } else { BTreeMap::new() };
+        Ok(any2any_page::recorded(&Value::Object(self.answers), &models)?)
+    }
+
+    /// The models of the runs that have a portable one, by their numbers.
+    fn models(&self, runs: &Value) -> BTreeMap<usize, Vec<u8>> {
+        let mut models = BTreeMap::new();
+        for run in runs.as_array().into_iter().flatten().filter(|run| !run["model"].is_null()) {
+            let Some(number) = run["number"].as_u64().map(|number| number as usize) else { continue };
+            let name = run["name"].as_str().unwrap_or_default();
+            match (self.portable)(number) {
+                Ok(model) => {
+                    models.insert(number, model);
+                }
+                Err(reason) => {
+                    (self.progress)(&format!("run {name}: the page decodes nothing new with it: {reason}"));
+                }
+            }
+        }
+        models
     }
 
     /// Records the first and the last output of the training for the samples that its panel draws.

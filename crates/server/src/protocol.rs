@@ -11,17 +11,16 @@ mod input;
 mod libretranslate;
 mod look;
 mod machine;
-mod numbers;
 mod openai;
 mod problem;
 mod run;
 mod sample;
 mod training;
 mod translate;
-mod value;
 
 pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
 pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
+pub use any2any_portable::{Bytes, Channels, Floats, Rectangle, Region, Span, View, ViewImage, ViewSignal};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use chain::{Chain, ChainRequest, ChainStep, Chained};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
@@ -35,7 +34,6 @@ pub use look::{
     WrittenPosition,
 };
 pub use machine::{Machine, MachineRequest, Part, PartValues};
-pub use numbers::{Bytes, Floats};
 pub use openai::{
     OpenAiModel, OpenAiModels, OpenAiProblem, OpenAiProblemDetail, Transcription, TranscriptionFormat,
     TranscriptionRequest, TranscriptionSegment, VerboseTranscription,
@@ -48,4 +46,3 @@ pub use translate::{
     Beam, Decoding, DetectedLanguage, Greedy, NextRequest, NextToken, NextTokens, Output, Sampling, Score,
     ScoreRequest, StreamedEnd, StreamedToken, TranslateRequest, Translations,
 };
-pub use value::{Channels, Rectangle, Region, Span, View, ViewImage, ViewSignal};

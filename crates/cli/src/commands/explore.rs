@@ -31,7 +31,11 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
     if file.exists() && !arguments.overwrite {
         anyhow::bail!("{} is there already; name another file, or add --overwrite", file.display());
     }
-    let recording = Recording { samples: arguments.samples, texts: arguments.text.clone() };
+    let recording = Recording {
+        samples: arguments.samples,
+        texts: arguments.text.clone(),
+        models: !arguments.recorded_only,
+    };
     let page = server.export(&recording, |progress| eprintln!("{progress}"))?;
     any2any_run::atomic_file::write(file, page.as_bytes())?;
     output::line(format!(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::Input;
 use super::look::Head;
-use super::numbers::Floats;
+use any2any_portable::Floats;
 
 /// The token to explain, and the method of attribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::numbers::Bytes;
+use any2any_portable::Bytes;
 
 /// The model that answers: fields of the body of every request, which may be left out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

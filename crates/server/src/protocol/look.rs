@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
-use super::numbers::Floats;
-use super::value::{Region, View};
+use any2any_portable::Floats;
+use any2any_portable::{Region, View};
 
 /// The input of a forward pass, and the ablations in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

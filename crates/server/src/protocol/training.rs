@@ -4,7 +4,7 @@ use any2any_run::sweep::{Axis, Cell};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::value::View;
+use any2any_portable::View;
 
 /// The part of a run's log that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
