@@ -171,9 +171,8 @@ fn a_portable_file_reads_and_writes_every_medium() {
     workshop.write("universal.yaml", UNIVERSAL);
     workshop.succeed(&["train", "universal.yaml", "--run", "media", "--set", "training.steps=60"]);
     let model = portable(&workshop, "media");
-    for (task, (name, folder)) in
-        [("see", "pictures"), ("hear", "sounds"), ("feel", "recordings")].into_iter().enumerate()
-    {
+    // Tasks are numbered by their names: clean, draw, feel, hear, see, sing.
+    for (task, name, folder) in [(4, "see", "pictures"), (3, "hear", "sounds"), (2, "feel", "recordings")] {
         for path in first_files(&workshop, folder) {
             let given = path.display().to_string();
             let expected = workshop.json(&["translate", "media", "--task", name, "--json", &given]);
@@ -190,7 +189,7 @@ fn a_portable_file_reads_and_writes_every_medium() {
     }
     // A task that writes tokens of pictures.
     let drawn: Translations =
-        ask(&model, "/api/translate", &json!({ "task": 3, "source": { "text": "bar" } }));
+        ask(&model, "/api/translate", &json!({ "task": 1, "source": { "text": "bar" } }));
     let view = serde_json::to_value(&drawn.outputs[0][0].view).expect("plain data");
     assert_eq!((&view["image"]["width"], &view["image"]["height"]), (&json!(12), &json!(12)), "{view}");
     // One that writes frames is none of the engine's.
