@@ -20,6 +20,8 @@ const APART: &[(&str, &[&str])] = &[
     ("audio", &["model", "kernels"]),
     ("eeg", &["model", "kernels"]),
     ("arrays", &["model", "kernels"]),
+    // What a browser decodes with knows no tensors, no run and no experiment.
+    ("web", &["model", "run", "data", "experiment"]),
     // Data and experiments are read without a model.
     ("data", &["model", "kernels"]),
     ("experiment", &["model", "kernels"]),

@@ -53,5 +53,6 @@ mod stored;
 mod support;
 mod sweep;
 mod trust;
+mod web;
 mod whole_runs;
 mod workflow;

@@ -177,6 +177,10 @@ pub trait AnySide: Send + Sync {
     ) -> Result<Arc<dyn Adapter>, AdapterError>;
 }
 
+/// True where adapters are loaded and never fitted, and options were checked before: in WebAssembly, which links neither
+/// schemas nor what fits.
+const DECODES_ONLY: bool = cfg!(target_family = "wasm");
+
 /// A medium that has lost its type.
 pub(crate) struct ErasedMedium<M>(pub(crate) Arc<M>);
 
@@ -198,7 +202,10 @@ impl<M: Medium> AnyMedium for ErasedMedium<M> {
     }
 
     fn schema(&self) -> Schema {
-        schemars::schema_for!(M::Options)
+        match DECODES_ONLY {
+            true => Schema::default(),
+            false => schemars::schema_for!(M::Options),
+        }
     }
 
     fn inherited(&self) -> &'static [&'static str] {
@@ -276,6 +283,9 @@ impl<M: Medium> ErasedSide<M> {
 
     /// The mistake of the medium that would lose these options, if there is one.
     fn at_fault(&self) -> Option<OptionProblem> {
+        if DECODES_ONLY {
+            return None;
+        }
         let schema = schemars::schema_for!(M::Options);
         let again = |complete: &Json| Ok(self.complete(parsed(complete)?));
         let (pointer, reason) = attempt(|| self.options())
@@ -294,6 +304,13 @@ impl<M: Medium> ErasedSide<M> {
             })
             .err()?;
         Some(self.problem(pointer, reason))
+    }
+
+    /// The error of work that is done where models are trained.
+    fn not_here(&self) -> AdapterError {
+        let (option, reason) =
+            (self.medium.name().to_owned(), "adapters are not fitted in WebAssembly".to_owned());
+        AdapterError::Fit { option, reason }
     }
 
     /// A mistake of the medium, at a place of its options.
@@ -363,6 +380,9 @@ impl<M: Medium> AnySide for ErasedSide<M> {
     }
 
     fn fit(&self, values: &mut dyn Iterator<Item = &Value>) -> Result<Arc<dyn Adapter>, AdapterError> {
+        if DECODES_ONLY {
+            return Err(self.not_here());
+        }
         self.validated("fit", || self.medium.fit(&self.side, values))
     }
 
@@ -376,6 +396,9 @@ impl<M: Medium> AnySide for ErasedSide<M> {
         values: &mut dyn Iterator<Item = &Value>,
         beside: &[String],
     ) -> Result<Arc<dyn Adapter>, AdapterError> {
+        if DECODES_ONLY {
+            return Err(self.not_here());
+        }
         self.validated("extend", || self.medium.extend(&self.side, folder, values, beside))
     }
 }

@@ -38,6 +38,7 @@ mod registry;
 mod sequence;
 mod side;
 mod signal;
+pub mod state;
 mod stem;
 pub mod testing;
 mod unpacking;

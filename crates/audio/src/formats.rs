@@ -36,6 +36,9 @@ pub(crate) const EXTENSIONS: &[&str] = &[
     "oga", "opus", "sph", "nist",
 ];
 
+/// True where no decoder of compressed sounds is linked: in WebAssembly, of which they would be the largest part.
+pub(crate) const UNCOMPRESSED_ONLY: bool = cfg!(target_family = "wasm");
+
 /// Warning of a sound that its header says to be longer than its file holds.
 const CUT_OFF: &str = "the file ends before the sound that its header announces: it is cut off, or its header is wrong; what is there was read";
 /// Warning of packets that could not be decoded.
@@ -64,6 +67,9 @@ pub(crate) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
         Kind::Au => au::find(bytes),
         Kind::Caf => caf::find(bytes),
         Kind::Nist => nist::find(bytes),
+        kind @ (Kind::Flac | Kind::Mpeg | Kind::Ogg) if UNCOMPRESSED_ONLY => {
+            Err(AudioError::unread(format!("{kind:?}, which a page without a server does not decode")))
+        }
         Kind::Flac => stream::find(stream::Container::Flac, bytes),
         Kind::Mpeg => stream::find(stream::Container::Mpeg, bytes),
         Kind::Ogg => ogg::find(bytes),

@@ -23,7 +23,7 @@ pub use tokens::CodeTokens;
 
 use std::path::Path;
 
-use any2any_adapter::AdapterError;
+use any2any_adapter::{AdapterError, state};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -47,6 +47,6 @@ pub fn save(folder: &Path, name: &str, state: &impl Serialize) -> Result<(), Ada
 pub fn load<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, AdapterError> {
     let path = folder.join(name);
     let broken = |reason: String| AdapterError::File { path: path.clone(), reason };
-    let json = std::fs::read(&path).map_err(|error| broken(format!("cannot be read: {error}")))?;
+    let json = state::read(&path).map_err(|error| broken(format!("cannot be read: {error}")))?;
     serde_json::from_slice(&json).map_err(|error| broken(error.to_string()))
 }

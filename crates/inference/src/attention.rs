@@ -8,6 +8,7 @@ use any2any_kernels::host::head_rows::HeadRows;
 
 use crate::buffers::{InnerBuffers, sized};
 use crate::error::EngineError;
+use crate::look::Place;
 use crate::parameters::{Map, Reader};
 use crate::position_encoding::EncodedPositions;
 
@@ -86,7 +87,7 @@ impl SelfAttention {
         &self,
         input: &[f32],
         lengths: &[usize],
-        encoded: &EncodedPositions,
+        (encoded, at): (&EncodedPositions, Place),
         output: &mut [f32],
         buffers: &mut InnerBuffers,
     ) {
@@ -102,7 +103,13 @@ impl SelfAttention {
             let place = |part: usize| HeadRows { values: rows, stride: 3 * width, column: part * width };
             let keys = KeyValues::new(place(1), place(2), length, heads, d_head);
             let context = &mut context[first * width..][..length * width];
-            keys.attend(Queries { rows: place(0), bias: encoded.bias() }, context, &mut buffers.scores);
+            let queries = Queries { rows: place(0), bias: encoded.bias() };
+            match &mut buffers.look {
+                None => keys.attend(queries, context, &mut buffers.scores),
+                Some(look) => look.at(at, [heads, length, length], |look| {
+                    keys.attend_looked_at(queries, context, &mut buffers.scores, Some(look));
+                }),
+            }
             first += length;
         }
         self.output.apply(context, output, &mut buffers.rows);
@@ -113,7 +120,7 @@ impl SelfAttention {
         &self,
         input: &[f32],
         cache: LayerCache<'_>,
-        encoded: &EncodedPositions,
+        (encoded, at): (&EncodedPositions, Place),
         output: &mut [f32],
         buffers: &mut InnerBuffers,
     ) {
@@ -137,7 +144,19 @@ impl SelfAttention {
             bias: encoded.bias(),
         };
         let context = sized(&mut buffers.narrow, count * width);
-        cache.attend(projected, 3 * width, newest, context, &mut buffers.scores);
+        match &mut buffers.look {
+            None => cache.attend(projected, 3 * width, newest, context, &mut buffers.scores),
+            Some(look) => look.at(at, [cache.heads, 1, positions.len() + 1], |look| {
+                cache.attend_looked_at(
+                    projected,
+                    3 * width,
+                    newest,
+                    context,
+                    &mut buffers.scores,
+                    Some(look),
+                );
+            }),
+        }
         self.output.apply(context, output, &mut buffers.rows);
     }
 }
@@ -185,7 +204,7 @@ impl CrossAttention {
     pub(crate) fn apply<'a>(
         &self,
         input: &[f32],
-        sources: impl Iterator<Item = (&'a KeyValues, usize)>,
+        (sources, at): (impl Iterator<Item = (&'a KeyValues, usize)>, Place),
         output: &mut [f32],
         buffers: &mut InnerBuffers,
     ) {
@@ -198,7 +217,13 @@ impl CrossAttention {
         for (source, rows) in sources {
             let places = first * width..(first + rows) * width;
             let rows_of = HeadRows { values: &queries[places.clone()], stride: width, column: 0 };
-            source.attend(Queries { rows: rows_of, bias: None }, &mut context[places], &mut buffers.scores);
+            let (queries, context) = (Queries { rows: rows_of, bias: None }, &mut context[places]);
+            match &mut buffers.look {
+                None => source.attend(queries, context, &mut buffers.scores),
+                Some(look) => look.at(at, [self.heads.heads, rows, source.count()], |look| {
+                    source.attend_looked_at(queries, context, &mut buffers.scores, Some(look));
+                }),
+            }
             first += rows;
         }
         self.output.apply(context, output, &mut buffers.rows);

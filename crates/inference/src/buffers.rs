@@ -3,6 +3,8 @@
 pub(crate) use any2any_kernels::host::blocks::sized;
 use any2any_kernels::host::decode::weights::Scratch;
 
+use crate::look::Looking;
+
 /// Buffers of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
@@ -25,4 +27,6 @@ pub(crate) struct InnerBuffers {
     pub(crate) scores: Vec<f32>,
     /// Rows in the form that weights read.
     pub(crate) rows: Scratch,
+    /// The look of a pass that is looked at.
+    pub(crate) look: Option<Looking>,
 }

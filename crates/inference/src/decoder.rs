@@ -8,6 +8,7 @@ use crate::buffers::{Buffers, InnerBuffers};
 use crate::ends::Ends;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
+use crate::look::Place;
 use crate::parameters::Reader;
 use crate::position_encoding::EncodedPositions;
 use crate::residual::Residual;
@@ -50,7 +51,7 @@ impl SequenceMixer {
         &self,
         input: &[f32],
         cache: LayerCache<'_>,
-        encoded: &EncodedPositions,
+        encoded: (&EncodedPositions, Place),
         output: &mut [f32],
         buffers: &mut InnerBuffers,
     ) {
@@ -159,14 +160,15 @@ impl Decoder {
         let (row_width, mut column) = (self.row_width(), 0);
         for (number, layer) in self.layers.iter().enumerate() {
             let cache = LayerCache { positions, ancestors, newest, row_width, column };
+            let place = |cross| Place { stack: StackKind::Decoder, layer: number, cross };
             layer.mixer_residual.join(stream, buffers, |input, output, buffers| {
-                layer.mixer.newest(input, cache, encoded, output, buffers);
+                layer.mixer.newest(input, cache, (encoded, place(false)), output, buffers);
             });
             column += layer.mixer.row_width();
             if let Some((cross, residual)) = &layer.cross {
                 let sources = sources.iter().map(|(source, rows)| (&source.layers[number], *rows));
                 residual.join(stream, buffers, |input, output, buffers| {
-                    cross.apply(input, sources, output, buffers);
+                    cross.apply(input, (sources, place(true)), output, buffers);
                 });
             }
             layer.feed_forward_residual.join(stream, buffers, |input, output, buffers| {

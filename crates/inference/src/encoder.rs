@@ -8,6 +8,7 @@ use crate::buffers::Buffers;
 use crate::ends::Ends;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
+use crate::look::Place;
 use crate::parameters::Reader;
 use crate::residual::Residual;
 
@@ -63,14 +64,22 @@ impl Encoder {
     ) {
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let encoded = self.ends.positions.encode(0..longest);
+        if let Some(look) = &buffers.inner.look {
+            let hidden = look.ablations.hidden.iter().copied();
+            hidden.for_each(|position| {
+                let row = stream.chunks_exact_mut(self.ends.d_model).nth(position);
+                row.into_iter().for_each(|row| row.fill(0.0));
+            });
+        }
         let positions = lengths.iter().flat_map(|&length| 0..length);
         self.ends.enter(stream, positions, &encoded, buffers);
-        for layer in &self.layers {
+        for (number, layer) in self.layers.iter().enumerate() {
+            let place = Place { stack: StackKind::Encoder, layer: number, cross: false };
             if cancellation.is_cancelled() {
                 break;
             }
             layer.self_attention_residual.join(stream, buffers, |input, output, buffers| {
-                layer.self_attention.sequences(input, lengths, &encoded, output, buffers);
+                layer.self_attention.sequences(input, lengths, (&encoded, place), output, buffers);
             });
             layer.feed_forward_residual.join(stream, buffers, |input, output, buffers| {
                 layer.feed_forward.apply(input, output, buffers);

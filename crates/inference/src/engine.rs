@@ -185,12 +185,15 @@ impl Engine {
         }
     }
 
-    /// Embeds target tokens of a task, `[rows]` to `[rows, d_model]`.
-    pub(crate) fn embed(&self, task: usize, tokens: &[u32], rows: &mut [f32]) {
+    /// Embeds target tokens of a task, `[rows]` to `[rows, d_model]`, as zeros where they are hidden.
+    pub(crate) fn embed(&self, task: usize, tokens: &[u32], hidden: bool, rows: &mut [f32]) {
         let d_model = self.decoder.ends.d_model;
         let stem = &self.stems[self.tasks[task].target];
         for (&token, row) in tokens.iter().zip(rows.chunks_exact_mut(d_model)) {
-            stem.token(token, row);
+            match hidden {
+                false => stem.token(token, row),
+                true => row.fill(0.0),
+            }
             if let Some(vector) = self.task_vectors.chunks_exact(d_model).nth(task) {
                 row.iter_mut().zip(vector).for_each(|(value, &of_task)| *value += of_task);
             }
@@ -205,10 +208,7 @@ impl Engine {
         sources: &[&Sequence],
         cancellation: &Cancellation,
     ) -> Vec<SourceKeyValues> {
-        let (Some(encoder), Some(stem)) = (&self.encoder, self.tasks[task].source) else {
-            return Vec::new();
-        };
-        let stem = &self.stems[stem];
+        let Some(stem) = self.source_stem(task) else { return Vec::new() };
         let mut groups: Vec<&[&Sequence]> = Vec::new();
         let mut rest = sources;
         while !rest.is_empty() {
@@ -221,22 +221,39 @@ impl Engine {
             groups.push(group);
             rest = others;
         }
-        let encode = |buffers: &mut Buffers, group: &[&Sequence]| {
-            let lengths: Vec<usize> = group.iter().map(|source| stem.positions(source.len())).collect();
-            let d_model = encoder.ends.d_model;
-            let mut stream = vec![0.0; lengths.iter().sum::<usize>() * d_model];
-            let mut rows = &mut stream[..];
-            for (source, &length) in group.iter().zip(&lengths) {
-                let (own, others) = rows.split_at_mut(length * d_model);
-                stem.sequence(source, own);
-                rows = others;
-            }
-            encoder.apply(&mut stream, &lengths, cancellation, buffers);
-            self.decoder.read_sources(&stream, &lengths, buffers)
-        };
+        let encode =
+            |buffers: &mut Buffers, group: &[&Sequence]| self.encode_with(task, group, cancellation, buffers);
         match groups[..] {
             [group] => encode(&mut Buffers::default(), group),
             _ => groups.into_par_iter().map_init(Buffers::default, encode).flatten_iter().collect(),
         }
+    }
+
+    /// The entrance of a task's sources; nothing when the model has no encoder.
+    fn source_stem(&self, task: usize) -> Option<&InputStem> {
+        self.encoder.as_ref()?;
+        self.tasks[task].source.map(|stem| &self.stems[stem])
+    }
+
+    /// Encodes sources of a task together, on this thread.
+    pub(crate) fn encode_with(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        cancellation: &Cancellation,
+        buffers: &mut Buffers,
+    ) -> Vec<SourceKeyValues> {
+        let (Some(encoder), Some(stem)) = (&self.encoder, self.source_stem(task)) else { return Vec::new() };
+        let lengths: Vec<usize> = sources.iter().map(|source| stem.positions(source.len())).collect();
+        let d_model = encoder.ends.d_model;
+        let mut stream = vec![0.0; lengths.iter().sum::<usize>() * d_model];
+        let mut rows = &mut stream[..];
+        for (source, &length) in sources.iter().zip(&lengths) {
+            let (own, others) = rows.split_at_mut(length * d_model);
+            stem.sequence(source, own);
+            rows = others;
+        }
+        encoder.apply(&mut stream, &lengths, cancellation, buffers);
+        self.decoder.read_sources(&stream, &lengths, buffers)
     }
 }

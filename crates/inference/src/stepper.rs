@@ -12,6 +12,7 @@ use crate::buffers::Buffers;
 use crate::decoder::{SourceKeyValues, Step};
 use crate::engine::Engine;
 use crate::listed::Listed;
+use crate::look::Looking;
 
 /// Rows that are worth a thread of their own.
 const ROWS: usize = 24;
@@ -42,8 +43,32 @@ impl<'a> EngineStepper<'a> {
     ///
     /// When a source is of the other kind of sequence than the model reads.
     pub fn new(engine: &'a Engine, task: usize, sources: &[&Sequence], cancellation: &Cancellation) -> Self {
+        let sources_listed = engine.listed(task, sources);
+        let encoded = engine.encode(task, sources, cancellation);
+        Self::of(engine, task, sources_listed, encoded)
+    }
+
+    /// A stepper whose only row is looked at: encoded with the look of `looking`, and each step with the same.
+    pub(crate) fn looking(
+        engine: &'a Engine,
+        task: usize,
+        sources: &[&Sequence],
+        cancellation: &Cancellation,
+        looking: Looking,
+    ) -> Self {
         let listed = engine.listed(task, sources);
-        let sources = engine.encode(task, sources, cancellation);
+        let mut buffers = Buffers::default();
+        buffers.inner.look = Some(looking);
+        let encoded = engine.encode_with(task, sources, cancellation, &mut buffers);
+        Self { buffers: vec![buffers], ..Self::of(engine, task, listed, encoded) }
+    }
+
+    /// The look of all passes so far.
+    pub(crate) fn looked(self) -> Looking {
+        self.buffers.into_iter().find_map(|buffers| buffers.inner.look).unwrap_or_default()
+    }
+
+    fn of(engine: &'a Engine, task: usize, listed: Vec<Listed>, sources: Vec<SourceKeyValues>) -> Self {
         Self {
             listed,
             engine,
@@ -84,7 +109,9 @@ impl<'a> EngineStepper<'a> {
         }
         let work =
             |(share, newest, stream, buffers): (Range<usize>, &mut [f32], &mut [f32], &mut Buffers)| {
-                self.engine.embed(self.task, &tokens[share.clone()], stream);
+                let look = buffers.inner.look.as_ref();
+                let hidden = look.is_some_and(|look| look.ablations.hidden_target.contains(&written));
+                self.engine.embed(self.task, &tokens[share.clone()], hidden, stream);
                 let mut sources: Vec<(&SourceKeyValues, usize)> = Vec::new();
                 if !self.sources.is_empty() {
                     for rows in self.rows[share.clone()].chunk_by(|a, b| a == b) {

@@ -1,27 +1,46 @@
-//! The page in one file: styles and recorded answers inside the HTML, and each module as a `data:` address with its
-//! text.
+//! The page in one file: styles and recorded answers inside the HTML, each module as a `data:` address with its text, and
+//! the models that it decodes with, beside the engine that does it.
+
+use std::collections::BTreeMap;
+use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use serde_json::{Map, Value, json};
 
 use crate::PageError;
 use crate::assets;
 
-/// The policy in the HTML itself, since a file on a disk has no headers: the page may ask no host for anything.
-const POLICY: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-    script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; media-src data: blob:\">";
+/// The policy in the HTML itself, since a file on a disk has no headers: the page may ask no host for anything. A page
+/// that decodes may compile WebAssembly, and evaluate nothing else.
+fn policy(decodes: bool) -> String {
+    let engine = if decodes { " 'wasm-unsafe-eval'" } else { "" };
+    format!(
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' \
+         data:{engine}; style-src 'unsafe-inline'; img-src data: blob:; media-src data: blob:\">"
+    )
+}
+
+/// The module of the engine, below the assets.
+const ENGINE: &str = "engine/engine.wasm";
 
 /// The beginning of a link to a stylesheet, up to its path below the assets.
 const LINK: &str = "<link rel=\"stylesheet\" href=\"assets/";
 
-/// The page in one file that needs no server, with recorded answers by question; `opens` is the panel that it opens with,
-/// where its address names none.
+/// The page in one file that needs no server, with recorded answers by question, and the models of some runs by their
+/// numbers, as portable files, with which it answers what was not recorded; `opens` is the panel that it opens with, where
+/// its address names none.
 ///
 /// # Errors
 ///
 /// If a file of the page is missing or has no place for them.
-pub fn recorded(answers: &Value, opens: Option<&str>) -> Result<String, PageError> {
+pub fn recorded(
+    answers: &Value,
+    models: &BTreeMap<usize, Vec<u8>>,
+    opens: Option<&str>,
+) -> Result<String, PageError> {
     let text = |path: &str| assets::asset(path).and_then(|bytes| String::from_utf8(bytes.into_owned()).ok());
     let html = text("index.html").ok_or_else(|| broken("index.html"))?;
     let (html, style) = without_links(&html, text)?;
@@ -32,12 +51,20 @@ pub fn recorded(answers: &Value, opens: Option<&str>) -> Result<String, PageErro
             (format!("any2any/{name}"), Value::from(address))
         })
         .collect();
-    let head = format!(
-        "{POLICY}\n<style>\n{style}</style>\n<script type=\"importmap\">{}</script>\n\
+    let mut head = format!(
+        "{}\n<style>\n{style}</style>\n<script type=\"importmap\">{}</script>\n\
          <script type=\"application/json\" id=\"answers\">{}</script>\n",
+        policy(!models.is_empty()),
         harmless(&json!({ "imports": imports })),
         harmless(answers)
     );
+    if !models.is_empty() {
+        let engine = assets::asset(ENGINE).ok_or_else(|| broken(ENGINE))?;
+        head.push_str(&packed("engine", &engine));
+    }
+    for (run, model) in models {
+        head.push_str(&packed(&format!("model-{run}"), model));
+    }
     let (before, after) = html.split_once("<script type=\"module\"").ok_or_else(|| broken("index.html"))?;
     let (_, after) = after.split_once("</script>").ok_or_else(|| broken("index.html"))?;
     let (start, rest) = before.split_once("</head>").ok_or_else(|| broken("index.html"))?;
@@ -49,6 +76,14 @@ pub fn recorded(answers: &Value, opens: Option<&str>) -> Result<String, PageErro
         page.insert_str(place, &format!(" data-opens=\"{panel}\""));
     }
     Ok(page)
+}
+
+/// Bytes as a part of the page: packed (zlib), as base64, which ends no script.
+fn packed(id: &str, bytes: &[u8]) -> String {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    let text = STANDARD.encode(packed.expect("memory takes all that is written"));
+    format!("<script type=\"text/plain\" id=\"{id}\">{text}</script>\n")
 }
 
 fn broken(file: &str) -> PageError {
@@ -80,8 +115,9 @@ mod tests {
 
     #[test]
     fn the_file_needs_no_other() {
-        let page = recorded(&json!({ "GET /api/runs {}": ["</script><b>"] }), Some("story"))
-            .expect("the page's files are embedded");
+        let page =
+            recorded(&json!({ "GET /api/runs {}": ["</script><b>"] }), &BTreeMap::new(), Some("story"))
+                .expect("the page's files are embedded");
         assert!(page.contains(r#""GET /api/runs {}":["\u003c/script>\u003cb>"]"#), "data ends no script");
         assert!(page.contains("<html data-opens=\"story\""), "it opens with a panel of one's choice");
         for foreign in ["src=\"", "href=\"/", "href=\"./", "http://", "https://"] {
@@ -89,6 +125,19 @@ mod tests {
             let rest = html.split("<style>").next().into_iter().chain(html.split("</style>").nth(1));
             assert!(rest.into_iter().all(|part| !part.contains(foreign)), "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_page_that_decodes_carries_the_engine_and_may_compile_it() {
+        let page = |models: &[(usize, Vec<u8>)]| {
+            recorded(&json!({}), &models.iter().cloned().collect(), None)
+                .expect("the page's files are embedded")
+        };
+        let [plain, decoding] = [page(&[]), page(&[(2, vec![7; 1000])])];
+        assert!(!plain.contains("wasm-unsafe-eval") && !plain.contains("id=\"engine\""));
+        assert!(decoding.contains("script-src 'unsafe-inline' data: 'wasm-unsafe-eval';"));
+        assert!(decoding.contains("id=\"engine\"") && decoding.contains("id=\"model-2\""));
+        assert!(!decoding.contains("'unsafe-eval'"));
     }
 
     #[test]
@@ -104,7 +153,7 @@ mod tests {
 
     #[test]
     fn every_style_is_in_the_file_once() {
-        let page = recorded(&json!({}), None).expect("the page's files are embedded");
+        let page = recorded(&json!({}), &BTreeMap::new(), None).expect("the page's files are embedded");
         for path in assets::below("css", "css") {
             let text = String::from_utf8(assets::asset(&path).expect(&path).into_owned()).expect("text");
             assert_eq!(page.matches(&text).count(), 1, "{path}");

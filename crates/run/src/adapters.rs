@@ -13,6 +13,7 @@ use std::sync::Arc;
 use any2any_adapter::testing::{keeps_promises, saves_whole};
 use any2any_adapter::{Adapter, AdapterError, Registry, Seed, Value};
 use any2any_experiment::spec::Experiment;
+use any2any_portable::Bytes;
 
 use crate::error::RunError;
 use crate::start::Start;
@@ -276,6 +277,29 @@ impl AdapterSet {
         Ok(())
     }
 
+    /// The state of all adapters, as files by adapter and name.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be saved.
+    pub fn states(&self) -> Result<BTreeMap<String, BTreeMap<String, Bytes>>, RunError> {
+        let place = tempfile::tempdir().map_err(RunError::io(&std::env::temp_dir()))?;
+        self.save(place.path())?;
+        let mut states = BTreeMap::new();
+        for (name, _) in self.named() {
+            let folder = place.path().join(name);
+            let mut files = BTreeMap::new();
+            for entry in folder.read_dir().map_err(RunError::io(&folder))? {
+                let path = entry.map_err(RunError::io(&folder))?.path();
+                let bytes = std::fs::read(&path).map_err(RunError::io(&path))?;
+                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                files.insert(file, Bytes(bytes));
+            }
+            states.insert(name.to_owned(), files);
+        }
+        Ok(states)
+    }
+
     /// A digest of the state of all adapters: those of the same digest encode alike.
     ///
     /// # Errors
@@ -293,7 +317,7 @@ impl AdapterSet {
     }
 
     /// Numbers of the adapters of a task's source, if it has one, and of its target.
-    pub(crate) fn numbers(&self, task: &Task) -> (Option<usize>, usize) {
+    pub fn numbers(&self, task: &Task) -> (Option<usize>, usize) {
         self.groups.of_tasks[task.number()]
     }
 

@@ -1,6 +1,7 @@
 //! A loaded model in two forms: burn's model for losses and inspection, and the engine for decoding. Each is built on
 //! first use.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -73,6 +74,19 @@ impl LoadedModel {
     /// The model's architecture.
     pub fn architecture(&self) -> &Architecture {
         &self.config.architecture
+    }
+
+    /// The weights by name.
+    pub fn weights(&self) -> Cow<'_, BTreeMap<String, Weights>> {
+        match self.weights.is_empty() {
+            true => Cow::Owned(parameters::weights(self.model())),
+            false => Cow::Borrowed(&self.weights),
+        }
+    }
+
+    /// The options of the engine.
+    pub fn engine_options(&self) -> &EngineOptions {
+        &self.engine_options
     }
 
     /// The device that the model is on.

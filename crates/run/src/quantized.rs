@@ -6,6 +6,7 @@ use std::path::Path;
 
 use any2any_architecture::Architecture;
 use any2any_inference::Quantized;
+use any2any_portable::ProductOutputs;
 use safetensors::tensor::{Dtype, View};
 
 use crate::atomic_file;
@@ -16,18 +17,13 @@ use crate::weights_file::serialize;
 /// The suffix of the name of a tensor of scales.
 pub(crate) const SCALE: &str = ".scale";
 
-/// The dimension of a matrix that is the output of its products.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Output {
-    Rows,
-    Columns,
-}
-
 /// The output dimension of a parameter; `None` if it is in no product with activations.
-fn output(name: &str, shape: &[usize]) -> Option<Output> {
+pub fn product_outputs(name: &str, shape: &[usize]) -> Option<ProductOutputs> {
     match shape {
-        [_, _] if name.ends_with(".weight") => Some(Output::Columns),
-        [_, _] if name.ends_with(".table") && !name.ends_with("positions.table") => Some(Output::Rows),
+        [_, _] if name.ends_with(".weight") => Some(ProductOutputs::Columns),
+        [_, _] if name.ends_with(".table") && !name.ends_with("positions.table") => {
+            Some(ProductOutputs::Rows)
+        }
         _ => None,
     }
 }
@@ -79,9 +75,9 @@ pub fn write_rounded_weights(
 ) -> Result<(), RunError> {
     let mut tensors: Vec<(String, Stored)> = Vec::new();
     for (name, Weights { shape, values }) in weights {
-        let rounded = match output(name, shape) {
-            Some(Output::Rows) => Quantized::rows(values, shape[1]),
-            Some(Output::Columns) => Quantized::columns(values, shape[1]),
+        let rounded = match product_outputs(name, shape) {
+            Some(ProductOutputs::Rows) => Quantized::rows(values, shape[1]),
+            Some(ProductOutputs::Columns) => Quantized::columns(values, shape[1]),
             None => {
                 tensors.push((name.clone(), Stored::floats(shape.clone(), values)));
                 continue;
@@ -101,14 +97,14 @@ pub fn write_rounded_weights(
 pub(crate) fn restore(name: &str, shape: &[usize], bytes: &[u8], scales: &[f32]) -> Option<Weights> {
     let rounded =
         Quantized { values: bytes.iter().map(|&byte| byte as i8).collect(), scales: scales.to_vec() };
-    let output = output(name, shape)?;
-    let outputs = if output == Output::Rows { shape[0] } else { shape[1] };
+    let output = product_outputs(name, shape)?;
+    let outputs = if output == ProductOutputs::Rows { shape[0] } else { shape[1] };
     if scales.len() != outputs || bytes.len() != shape[0] * shape[1] {
         return None;
     }
     let values = match output {
-        Output::Rows => rounded.to_rows(shape[1]),
-        Output::Columns => rounded.to_columns(),
+        ProductOutputs::Rows => rounded.to_rows(shape[1]),
+        ProductOutputs::Columns => rounded.to_columns(),
     };
     Some(Weights { shape: shape.to_vec(), values })
 }
@@ -138,7 +134,7 @@ mod tests {
         let read = read_weights(&path).expect("readable");
         assert!(read.keys().eq(weights.keys()));
         for (name, found) in &read {
-            let exact = output(name, &found.shape).is_none();
+            let exact = product_outputs(name, &found.shape).is_none();
             assert_eq!(found.shape, weights[name].shape);
             for (found, given) in found.values.iter().zip(&weights[name].values) {
                 let difference = (found - given).abs();

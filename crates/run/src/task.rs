@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use any2any_adapter::{Adapter, AdapterError, AnyMedium, Encoded, Head, Region, Stem, Value, Window};
 use any2any_experiment::spec::{self, Decoding, Experiment, Metric, PromptError};
+use any2any_search::{LengthRule, OutputLengths};
 
 use crate::error::RunError;
 use crate::framing::Framing;
-use crate::lengths::{OutputLengths, labels};
+use crate::lengths::labels;
 use crate::prompt::{LanguageChoice, PromptTokens, TaskPrompt, TokenNumbers, unprompted};
 use crate::task_sides::{Role, TaskSides};
 
@@ -173,17 +174,17 @@ impl Task {
     pub fn output_lengths(&self, source: Option<usize>, prefix: usize, decoding: &Decoding) -> OutputLengths {
         match source.and_then(|source| self.labels(source)) {
             Some(length) => OutputLengths { least: length, most: length },
-            None => {
-                // Limits are those of what is written behind the prompt.
-                let prompt = self.prompt_tokens().len();
-                let known = self.target.longest();
-                let OutputLengths { least, most } = OutputLengths::of(decoding, known, source, prefix);
-                let most = if decoding.max_length.is_some() { most.saturating_add(prompt) } else { most };
-                OutputLengths {
-                    least: least.saturating_add(if least > 0 { prompt } else { 0 }),
-                    most: most.max(least.saturating_add(prompt)),
-                }
-            }
+            None => self.length_rule(decoding).of(source, prefix),
+        }
+    }
+
+    /// What limits the lengths of its outputs, unless it writes one token for every position of the source.
+    pub fn length_rule(&self, decoding: &Decoding) -> LengthRule {
+        LengthRule {
+            least: decoding.min_length,
+            most: decoding.max_length,
+            known: self.target.longest(),
+            prompt: self.prompt_tokens().len(),
         }
     }
 

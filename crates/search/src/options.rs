@@ -1,9 +1,11 @@
 //! Options of a search: strategy and rules.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{SearchError, TimestampTokens};
 
 /// Options of a search.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchOptions {
     /// Choice of the next token.
     pub strategy: Strategy,
@@ -35,7 +37,8 @@ impl Default for SearchOptions {
 }
 
 /// Choice of the next token.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Strategy {
     /// The most probable one.
@@ -48,7 +51,7 @@ pub enum Strategy {
 }
 
 /// Beam search.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Beam {
     /// Hypotheses kept at every step.
     pub size: usize,
@@ -65,7 +68,7 @@ impl Default for Beam {
 }
 
 /// Sampling.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampling {
     /// Divisor of the logits: below 1 sharper, above 1 flatter.
     pub temperature: f64,

@@ -1,11 +1,13 @@
 //! Timestamps among the tokens of a transcript: the rules by which Whisper writes them (Radford et al. 2022).
 
+use serde::{Deserialize, Serialize};
+
 /// Tokens of timestamps, which follow each other in the vocabulary, and stand around every piece of a transcript: one where
 /// it starts, one where it ends.
 ///
 /// The rules are those of Whisper's own program. Timestamps never decrease; they stand in pairs, but for the first, and for
 /// one before the end; where all timestamps together are more probable than any other token, a timestamp is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimestampTokens {
     /// The token of the timestamp 0; those behind it are later.
     pub first: u32,

@@ -11,7 +11,7 @@ use crate::protocol::{
     Lens, LensToken, Look, LookPosition, LookSource, LookTarget, LookWindow, Part, PartValues,
     WrittenPosition,
 };
-use crate::view::{region, view};
+use any2any_portable::{region, view};
 
 pub(crate) fn floats(array: &Array) -> Floats {
     Floats::new(array.shape.clone(), &array.values)

@@ -4,6 +4,7 @@
 mod question;
 mod shrink;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use axum::Router;
@@ -27,6 +28,8 @@ pub struct Recording {
     /// True for the story alone, with which the page then opens: what its ten chapters ask, of more samples, and nothing that
     /// only other panels ask.
     pub story: bool,
+    /// True for a page that carries the models of its runs, in 8 bits, and answers with them what was not recorded.
+    pub models: bool,
 }
 
 /// The number of samples with recorded activations, which are much to store, and much the same everywhere.
@@ -46,13 +49,19 @@ const DRAWN: usize = 14;
 pub(crate) struct Recorder {
     router: Router,
     answers: Map<String, Value>,
+    /// Reads the model of a run as a portable file, or tells why there is none.
+    portable: Box<dyn Fn(usize) -> Result<Vec<u8>, String>>,
     /// Called with a line for each example that has been recorded.
     progress: Box<dyn Fn(&str)>,
 }
 
 impl Recorder {
-    pub(crate) fn new(router: Router, progress: Box<dyn Fn(&str)>) -> Self {
-        Self { router, answers: Map::new(), progress }
+    pub(crate) fn new(
+        router: Router,
+        portable: Box<dyn Fn(usize) -> Result<Vec<u8>, String>>,
+        progress: Box<dyn Fn(&str)>,
+    ) -> Self {
+        Self { router, answers: Map::new(), portable, progress }
     }
 
     /// Records all examples, and gives the page with their answers.
@@ -82,7 +91,26 @@ impl Recorder {
         }
         shrink::shrink(&mut self.answers);
         let opens = recording.story.then_some("story");
-        Ok(any2any_page::recorded(&Value::Object(self.answers), opens)?)
+        let models = if recording.models { self.models(&runs) } else { BTreeMap::new() };
+        Ok(any2any_page::recorded(&Value::Object(self.answers), &models, opens)?)
+    }
+
+    /// The models of the runs that have a portable one, by their numbers.
+    fn models(&self, runs: &Value) -> BTreeMap<usize, Vec<u8>> {
+        let mut models = BTreeMap::new();
+        for run in runs.as_array().into_iter().flatten().filter(|run| !run["model"].is_null()) {
+            let Some(number) = run["number"].as_u64().map(|number| number as usize) else { continue };
+            let name = run["name"].as_str().unwrap_or_default();
+            match (self.portable)(number) {
+                Ok(model) => {
+                    models.insert(number, model);
+                }
+                Err(reason) => {
+                    (self.progress)(&format!("run {name}: the page decodes nothing new with it: {reason}"));
+                }
+            }
+        }
+        models
     }
 
     /// Records the first and the last output of the training for the samples that its panel draws.

@@ -22,7 +22,6 @@ pub mod protocol;
 mod queue;
 mod run_registry;
 mod server;
-mod view;
 mod watch;
 mod ways;
 mod worker;

@@ -18,7 +18,7 @@ use any2any_run::{AdapterSet, Role, RunError, RunFolder, Task};
 use crate::api_error::ApiError;
 use crate::protocol::{self, InputSample, Languages, Reference, Sample, View};
 use crate::run_registry::Kept;
-use crate::view::view;
+use any2any_portable::view;
 
 pub(crate) use describe::vocabulary;
 pub(crate) use inputs::{Longest, ToTranslate, require_tokens};

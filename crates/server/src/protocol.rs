@@ -14,7 +14,6 @@ mod libretranslate;
 mod look;
 mod machine;
 mod neighbours;
-mod numbers;
 mod openai;
 mod patching;
 mod problem;
@@ -23,10 +22,10 @@ mod run;
 mod sample;
 mod training;
 mod translate;
-mod value;
 
 pub use analysis::{Attribution, AttributionRequest, Integral, Parameter, ParameterQuery};
 pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
+pub use any2any_portable::{Bytes, Channels, Floats, Rectangle, Region, Span, View, ViewImage, ViewSignal};
 pub use assessment::{AssessedSample, AssessmentQuery, Assessments, Confusion};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use chain::{Chain, ChainRequest, ChainStep, Chained};
@@ -43,7 +42,6 @@ pub use look::{
 };
 pub use machine::{Machine, MachineRequest, Part, PartValues};
 pub use neighbours::{Neighbour, Neighbours, NeighboursRequest};
-pub use numbers::{Bytes, Floats};
 pub use openai::{
     OpenAiModel, OpenAiModels, OpenAiProblem, OpenAiProblemDetail, Transcription, TranscriptionFormat,
     TranscriptionRequest, TranscriptionSegment, VerboseTranscription,
@@ -58,4 +56,3 @@ pub use translate::{
     Beam, Decoding, DetectedLanguage, Greedy, NextRequest, NextToken, NextTokens, Output, Sampling, Score,
     ScoreRequest, StreamedEnd, StreamedToken, TranslateRequest, Translations,
 };
-pub use value::{Channels, Rectangle, Region, Span, View, ViewImage, ViewSignal};

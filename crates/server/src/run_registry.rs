@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_run::RunFolder;
+use any2any_translate::{Precision, Translator};
 
 use crate::api_error::ApiError;
 use crate::error::ServerError;
@@ -85,6 +86,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl RunRegistry {
+    /// The model of a run as a portable file with weights in 8 bits, or the reason why there is none.
+    pub(crate) fn portable(&self, run: usize) -> Result<Vec<u8>, String> {
+        let run = self.runs.get(run).ok_or_else(|| format!("there is no run {run}"))?;
+        if let Some(refused) = &run.refused {
+            return Err(refused.clone());
+        }
+        let model =
+            Translator::load(&run.folder, "best", &self.registry).map_err(|error| error.to_string())?;
+        let portable = model.portable(Precision::Int8).map_err(|error| error.to_string())?;
+        portable.to_bytes().map_err(|error| error.to_string())
+    }
+
     /// Registers the runs in these folders.
     pub(crate) fn new(
         folders: &[PathBuf],

@@ -284,7 +284,10 @@ impl Server {
         recording: &Recording,
         progress: impl Fn(&str) + 'static,
     ) -> Result<String, ServerError> {
-        let recorder = Recorder::new(router::router(self.app.clone()), Box::new(progress));
+        let app = self.app.clone();
+        let portable = move |run| app.runs.portable(run);
+        let recorder =
+            Recorder::new(router::router(self.app.clone()), Box::new(portable), Box::new(progress));
         let page = self.runtime.block_on(recorder.page(recording));
         self.app.runs.close();
         page

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use any2any_adapter::{
     Adapter, AdapterError, Decoded, Encoded, Head, OptionProblem, Random, Region, Sequence, Stem, Value,
+    state,
 };
 use rayon::prelude::*;
 
@@ -197,7 +198,11 @@ impl TextAdapter {
     pub(crate) fn load(options: &TextOptions, folder: &Path) -> Result<Self, AdapterError> {
         let of_sentencepiece = folder.join(SENTENCEPIECE_FILE);
         let is_file = matches!(options.tokenizer, Tokenizer::File(_));
-        let path = if is_file && of_sentencepiece.exists() { of_sentencepiece } else { folder.join(FILE) };
+        let path = if is_file && (state::is_held(&of_sentencepiece) || of_sentencepiece.exists()) {
+            of_sentencepiece
+        } else {
+            folder.join(FILE)
+        };
         let mut adapter = Self::read(options, &path)?;
         adapter.seen = Seen::load(folder, adapter.vocabulary())?.map(Arc::new);
         Ok(adapter)

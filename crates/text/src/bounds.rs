@@ -7,6 +7,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use any2any_adapter::state;
 use serde_json::{Map, Value as Json};
 
 use crate::pattern;
@@ -35,6 +36,9 @@ const WORD: u64 = 1000;
 /// When it cannot be read, or is larger than any tokenizer.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
+    if state::is_held(path) {
+        return state::read(path).map_err(cannot);
+    }
     if !std::fs::metadata(path).map_err(cannot)?.is_file() {
         return Err("cannot be read: it is no file".to_owned());
     }

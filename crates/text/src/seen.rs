@@ -1,10 +1,11 @@
 //! The tokens that the training split has: those whose embeddings a model has trained.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
 
-use any2any_adapter::{AdapterError, Region};
+use any2any_adapter::{AdapterError, Region, state};
 use serde_json::json;
 
 /// The file of the seen tokens inside the folder of an adapter's state.
@@ -55,9 +56,12 @@ impl Seen {
     /// Reads the file again; none where a state was saved without it.
     pub(crate) fn load(folder: &Path, vocabulary: usize) -> Result<Option<Self>, AdapterError> {
         let path = folder.join(FILE);
-        let text = match std::fs::read_to_string(&path) {
+        let text = state::read(&path).and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error))
+        });
+        let text = match text {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => {
                 return Err(AdapterError::File { path, reason: format!("cannot be read: {error}") });
             }

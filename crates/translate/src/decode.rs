@@ -9,8 +9,8 @@ use any2any_experiment::spec::Decoding;
 use any2any_model::Pass;
 use any2any_run::{OutputLengths, Role, Task, Timestamps};
 use any2any_search::{
-    Beam, Cancellable, Hypothesis, Observer, Phrase, Sampling, SearchError, SearchOptions, SourceRow,
-    Stepper, Strategy, TimestampTokens, search_containing, search_observed,
+    Beam, Cancellable, Hypothesis, Observer, Phrase, Sampling, SearchError, SearchOptions, SearchPlan,
+    SourceRow, Stepper, Strategy, TimestampTokens, search_containing, search_observed,
 };
 
 use crate::batch;
@@ -232,19 +232,8 @@ impl Translator {
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
         let adapter = task.target();
-        let Some(Head::Softmax { begin, end, forbidden, .. }) = adapter.head() else {
-            return Err(TranslateError::Unsupported("this target medium cannot be written".to_owned()));
-        };
-        let mut options = search_options(decoding, self.experiment.seed);
-        options.prompt = task.prompt_tokens().len();
+        let SearchPlan { begin, end, forbidden, options, .. } = self.search_plan(task, decoding)?;
         let timestamps = decoding.timestamps.then(|| task.timestamps()).transpose()?;
-        options.timestamps = timestamps.map(|Timestamps { first, count, latest_start, .. }| {
-            TimestampTokens { first, count, latest_start }
-        });
-        options.suppress_first = task.target_tokens("decoding.suppress_first", &decoding.suppress_first)?;
-        let suppressed = task.target_tokens("decoding.suppress", &decoding.suppress)?;
-        let without = timestamps.and_then(|timestamps| timestamps.without);
-        let forbidden: Vec<u32> = forbidden.into_iter().chain(suppressed).chain(without).collect();
         let mut stepper = self.joint_stepper(task, sources, decoding.guidance)?;
         if !sources.is_empty() && rows.len() > sources.len() {
             let of_each = rows.len() / sources.len();
@@ -278,6 +267,28 @@ impl Translator {
             })
         };
         hypotheses.into_iter().map(|best| best.into_iter().map(output).collect()).collect()
+    }
+
+    /// The plan of searches for outputs of tokens.
+    ///
+    /// # Errors
+    ///
+    /// If the target is not written in tokens, or a decoding option names a token that its vocabulary lacks.
+    pub(crate) fn search_plan(&self, task: &Task, decoding: &Decoding) -> Result<SearchPlan, TranslateError> {
+        let Some(Head::Softmax { begin, end, forbidden, .. }) = task.target().head() else {
+            return Err(TranslateError::Unsupported("this target medium cannot be written".to_owned()));
+        };
+        let mut options = search_options(decoding, self.experiment.seed);
+        options.prompt = task.prompt_tokens().len();
+        let timestamps = decoding.timestamps.then(|| task.timestamps()).transpose()?;
+        options.timestamps = timestamps.map(|Timestamps { first, count, latest_start, .. }| {
+            TimestampTokens { first, count, latest_start }
+        });
+        options.suppress_first = task.target_tokens("decoding.suppress_first", &decoding.suppress_first)?;
+        let suppressed = task.target_tokens("decoding.suppress", &decoding.suppress)?;
+        let without = timestamps.and_then(|timestamps| timestamps.without);
+        let forbidden = forbidden.into_iter().chain(suppressed).chain(without).collect();
+        Ok(SearchPlan { begin, end, forbidden, options, lengths: task.length_rule(decoding) })
     }
 
     /// Computes the frames of some sources together.

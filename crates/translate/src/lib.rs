@@ -45,6 +45,7 @@ mod minimum_bayes_risk;
 mod oddities;
 mod opened_split;
 mod per_position;
+mod portable;
 mod references;
 mod segments;
 mod split;

@@ -115,6 +115,11 @@ impl Translator {
         self.model.device()
     }
 
+    /// The loaded model.
+    pub(crate) fn loaded(&self) -> &LoadedModel {
+        &self.model
+    }
+
     /// The engine that decodes on the CPU; `None` if the device or the kind of model has none.
     pub(crate) fn engine(&self) -> Option<&Engine> {
         self.model.engine()

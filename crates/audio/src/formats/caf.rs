@@ -5,7 +5,7 @@ use super::alac::Alac;
 use super::bytes::{Header, Order, length};
 use super::coding::Coding;
 use super::track::{Samples, Track};
-use super::{CUT_OFF, UNKNOWN_LENGTH};
+use super::{CUT_OFF, UNCOMPRESSED_ONLY, UNKNOWN_LENGTH};
 use crate::error::AudioError;
 
 /// The sound of a file.
@@ -37,6 +37,7 @@ pub(super) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
             let what = "Apple Lossless of more than two channels, or of other than 16 or 24 bits";
             return Err(unread(what.to_owned()));
         }
+        b"alac" if UNCOMPRESSED_ONLY => return Err(unread("Apple Lossless".to_owned())),
         b"alac" => {
             let alac = cookie.zip(table).and_then(|(cookie, table)| Alac::new(cookie, table, data));
             (

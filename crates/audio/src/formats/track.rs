@@ -3,9 +3,9 @@
 use super::adpcm::Blocks;
 use super::alac::Alac;
 use super::coding::Coding;
-use super::guarded;
 use super::opus::OpusStream;
 use super::stream::Stream;
+use super::{UNCOMPRESSED_ONLY, guarded};
 use crate::error::AudioError;
 
 /// A sound in a file, parsed but not yet decoded.
@@ -62,6 +62,7 @@ impl Track<'_> {
                 Ok(Excerpt { values, seen, warnings: Vec::new() })
             }
             Samples::Blocks(blocks, data) => Ok(blocks.excerpt(data, self.channels, start, end)),
+            _ if UNCOMPRESSED_ONLY => Err(AudioError::unread(self.format.clone())),
             Samples::Stream(stream) => {
                 guarded(&self.format, || stream.excerpt(&self.format, self.channels, start, end))
             }
@@ -82,6 +83,7 @@ impl Track<'_> {
         match &self.samples {
             Samples::Plain(coding, data) => data.len() / (coding.width() * self.channels),
             Samples::Blocks(blocks, data) => blocks.len(data),
+            _ if UNCOMPRESSED_ONLY => most,
             // A stream that cannot be unpacked here is bounded as decoding is.
             Samples::Stream(stream) => guarded(&self.format, || stream.len()).unwrap_or(most).min(most),
             Samples::Alac(stream) => stream.len().min(most),

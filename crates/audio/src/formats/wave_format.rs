@@ -8,9 +8,9 @@ use super::adpcm::Blocks;
 use super::bytes::{Header, Order};
 use super::coding::Coding;
 use super::kind::Kind;
-use super::stream;
 use super::track::{Samples, Track};
 use super::wave::Chunks;
+use super::{UNCOMPRESSED_ONLY, stream};
 use crate::error::AudioError;
 
 /// The description of samples.
@@ -156,7 +156,7 @@ impl<'b> WaveFormat<'b> {
                 }
                 (name.to_owned(), Samples::Blocks(blocks, data))
             }
-            (0x55, _) => {
+            (0x55, _) if !UNCOMPRESSED_ONLY => {
                 let stream = Some(data).filter(|data| Kind::of(data) == Some(Kind::Mpeg)).map(stream::mp3);
                 let stream = stream.ok_or_else(|| unread(tag_name(self.tag)))??;
                 (format!("{file}, {}", stream.name()), Samples::Stream(stream))

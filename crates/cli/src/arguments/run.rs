@@ -36,7 +36,7 @@ pub(crate) struct DescribeArguments {
 pub(crate) struct ExportArguments {
     /// The folder of the run.
     pub run: PathBuf,
-    /// The folder to write.
+    /// The folder to write, or the file.
     pub output: PathBuf,
     /// The weights: `best`, `last`, `step-N`, or a safetensors file.
     #[arg(long, default_value = "best")]
@@ -63,4 +63,6 @@ pub(crate) enum ExportFormat {
     Huggingface,
     /// A folder that CTranslate2 loads.
     Ctranslate2,
+    /// One file for the engine in a browser, as exported pages carry it.
+    Portable,
 }

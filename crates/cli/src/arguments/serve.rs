@@ -28,6 +28,9 @@ pub(crate) struct ExploreArguments {
     /// A text that is recorded beside the samples; may be given several times.
     #[arg(long, value_name = "TEXT", requires = "export")]
     pub text: Vec<String>,
+    /// Leave the model out of the file, which then shows the recorded examples alone and decodes nothing new.
+    #[arg(long, requires = "export")]
+    pub recorded_only: bool,
     /// Write the file even if there is one of this name.
     #[arg(long, requires = "file")]
     pub overwrite: bool,

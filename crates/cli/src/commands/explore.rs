@@ -55,6 +55,7 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
         samples: arguments.samples.unwrap_or(samples),
         texts: arguments.text.clone(),
         story: arguments.story,
+        models: !arguments.recorded_only,
     };
     let page = server.export(&recording, |progress| eprintln!("{progress}"))?;
     any2any_run::atomic_file::write(file, page.as_bytes())?;

@@ -7,6 +7,7 @@ mod tokenizers;
 
 use any2any_adapter::Registry;
 use any2any_run::RunFolder;
+use any2any_translate::Translator;
 use serde_json::json;
 
 use crate::arguments::{ExportArguments, ExportFormat, Usage};
@@ -18,6 +19,7 @@ pub(crate) fn run(arguments: ExportArguments, registry: &Registry) -> anyhow::Re
         ExportFormat::Any2any => return copy(&arguments, registry),
         ExportFormat::Huggingface => Layout::HuggingFace,
         ExportFormat::Ctranslate2 => Layout::Ctranslate2,
+        ExportFormat::Portable => return portable(&arguments, registry),
     };
     let exported = elsewhere::write(&arguments, layout, registry)?;
     let (bytes, kind) = (folder_size(&arguments.output)?, exported.written.kind);
@@ -50,6 +52,31 @@ fn copy(arguments: &ExportArguments, registry: &Registry) -> anyhow::Result<()> 
         arguments.output.display(),
         any2any_adapter::grouped(bytes),
         arguments.output.display()
+    ))
+}
+
+/// Writes one file for the engine in a browser.
+fn portable(arguments: &ExportArguments, registry: &Registry) -> anyhow::Result<()> {
+    if arguments.task.is_some() {
+        return Err(Usage(
+            "--task: a portable file has all tasks that can be asked without the run".to_owned(),
+        )
+        .into());
+    }
+    let precision = arguments.precision.precision();
+    let model = Translator::load(&RunFolder::new(&arguments.run), &arguments.checkpoint, registry)?;
+    let portable = model.portable(precision)?;
+    let bytes = portable.to_bytes()?;
+    any2any_run::atomic_file::write(&arguments.output, &bytes)?;
+    let tasks: Vec<&str> = portable.tasks.iter().map(|task| task.name.as_str()).collect();
+    if arguments.json {
+        return output::json(&json!({ "output": arguments.output, "bytes": bytes.len(), "tasks": tasks }));
+    }
+    output::line(format!(
+        "{}: {} bytes; tasks: {}",
+        arguments.output.display(),
+        any2any_adapter::grouped(bytes.len() as u64),
+        tasks.join(", ")
     ))
 }
 

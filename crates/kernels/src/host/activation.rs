@@ -5,7 +5,7 @@
 use any2any_architecture::Activation;
 
 use super::dropout::Mask;
-use super::simd::{erf, exp, sigmoid};
+use super::simd::{erf, exp, mul_add, sigmoid};
 
 /// 1 / sqrt(2 pi): the density of the normal distribution at 0.
 const DENSITY: f32 = 0.398_942_3;
@@ -116,7 +116,7 @@ fn gated(values: &[f32], gates: &[f32], output: &mut [f32], function: impl Fn(f3
 /// `sqrt(2 / pi) (x + 0.044715 x^3)`, twice: `(1 + tanh(u)) / 2` is the sigmoid of `2 u`.
 #[inline(always)]
 fn twice_the_angle(x: f32) -> f32 {
-    1.595_769 * (0.044_715 * x * x).mul_add(x, x)
+    1.595_769 * mul_add(0.044_715 * x * x, x, x)
 }
 
 #[inline(always)]

@@ -10,6 +10,7 @@ pub mod elementwise;
 pub mod int8;
 pub mod key_values;
 pub mod kv_cache;
+pub mod look;
 pub mod packed;
 pub mod quantized;
 pub mod ranking;

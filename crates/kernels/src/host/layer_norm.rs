@@ -3,7 +3,7 @@
 
 use any2any_architecture::NormKind;
 
-use super::simd::{LANES, fold, sum_of};
+use super::simd::{LANES, fold, mul_add, sum_of};
 
 /// A normalisation with its gain and bias, `[d_model]` each.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Moments {
         };
         let squares = sum_of(row, row, |sum, value, _| {
             let difference = value - mean;
-            difference.mul_add(difference, sum)
+            mul_add(difference, difference, sum)
         });
         Self { mean, scale: 1.0 / (squares / count + epsilon).sqrt() }
     }
@@ -49,7 +49,7 @@ impl NormLayer<'_> {
     pub fn row(&self, input: &[f32], output: &mut [f32]) {
         let Moments { mean, scale } = Moments::of(input, self.kind, self.epsilon);
         for (((output, &input), &gain), &bias) in output.iter_mut().zip(input).zip(self.gain).zip(self.bias) {
-            *output = ((input - mean) * scale).mul_add(gain, bias);
+            *output = mul_add((input - mean) * scale, gain, bias);
         }
     }
 

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::simd::vectorized;
+use super::simd::{mul_add, vectorized};
 
 /// A matrix in a slice, with any strides.
 #[derive(Clone, Copy, Debug)]
@@ -171,6 +171,19 @@ pub fn multiply_in_pieces(output: &mut [f32], rows: usize, into: Accumulate, a: 
     });
 }
 
+/// In WebAssembly the kernel for small ones does: the crate's own are many, and none of them is made for it.
+#[cfg(target_family = "wasm")]
+fn large(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
+    if b.column_stride == 1 {
+        return small(output, into, a, b);
+    }
+    let rows: Vec<f32> = (0..b.rows * b.columns)
+        .map(|at| b.values[at / b.columns * b.row_stride + at % b.columns * b.column_stride])
+        .collect();
+    small(output, into, a, Matrix::new(&rows, b.rows, b.columns));
+}
+
+#[cfg(not(target_family = "wasm"))]
 fn large(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
     if output.rows == 0 || output.columns == 0 {
         return;
@@ -271,7 +284,7 @@ fn tile<const ROWS: usize, const COLUMNS: usize>(
         for (offset, sums) in sums.iter_mut().enumerate() {
             let of_a = a.values[(row + offset) * a.row_stride + inner * a.column_stride];
             for (sum, &of_b) in sums.iter_mut().zip(of_b) {
-                *sum = of_a.mul_add(of_b, *sum);
+                *sum = mul_add(of_a, of_b, *sum);
             }
         }
     }

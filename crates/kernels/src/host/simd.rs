@@ -26,6 +26,12 @@ pub(crate) fn dispatch<R>(operation: impl FnOnce() -> R) -> R {
     ARCH.dispatch(operation)
 }
 
+/// `a b + c`, rounded once; twice in WebAssembly, which has no such instruction and would call a slow function.
+#[inline(always)]
+pub fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+    if cfg!(target_arch = "wasm32") { a * b + c } else { a.mul_add(b, c) }
+}
+
 /// Values taken together: as many lanes as the widest register has.
 pub const LANES: usize = 16;
 
@@ -72,7 +78,7 @@ pub fn sum(values: &[f32]) -> f32 {
 /// The inner product of two slices, `[n]` each.
 #[inline(always)]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    sum_of(a, b, |sum, a, b| a.mul_add(b, sum))
+    sum_of(a, b, |sum, a, b| mul_add(a, b, sum))
 }
 
 /// The largest value of a slice, `[n]`; negative infinity when there is none.
@@ -132,17 +138,17 @@ pub fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
     let x = if x > -87.0 { x } else { -87.0 };
     let x = if x < 88.0 { x } else { 88.0 };
-    let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
+    let shifted = mul_add(x, std::f32::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;
-    let r = n.mul_add(-0.693_359_4, x);
-    let r = n.mul_add(2.121_944_4e-4, r);
+    let r = mul_add(n, -0.693_359_4, x);
+    let r = mul_add(n, 2.121_944_4e-4, r);
     let p = 1.987_569_1e-4_f32;
-    let p = p.mul_add(r, 1.398_2e-3);
-    let p = p.mul_add(r, 8.333_452e-3);
-    let p = p.mul_add(r, 4.166_579_6e-2);
-    let p = p.mul_add(r, 1.666_666_5e-1);
-    let p = p.mul_add(r, 0.5);
-    let p = p.mul_add(r * r, r) + 1.0;
+    let p = mul_add(p, r, 1.398_2e-3);
+    let p = mul_add(p, r, 8.333_452e-3);
+    let p = mul_add(p, r, 4.166_579_6e-2);
+    let p = mul_add(p, r, 1.666_666_5e-1);
+    let p = mul_add(p, r, 0.5);
+    let p = mul_add(p, r * r, r) + 1.0;
     p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
 }
 
@@ -156,12 +162,12 @@ pub fn sigmoid(x: f32) -> f32 {
 #[inline(always)]
 pub fn erf(x: f32) -> f32 {
     let magnitude = x.abs();
-    let t = 1.0 / magnitude.mul_add(0.327_591_1, 1.0);
+    let t = 1.0 / mul_add(magnitude, 0.327_591_1, 1.0);
     let p = 1.061_405_4_f32;
-    let p = p.mul_add(t, -1.453_152_1);
-    let p = p.mul_add(t, 1.421_413_8);
-    let p = p.mul_add(t, -0.284_496_72);
-    let p = p.mul_add(t, 0.254_829_6);
+    let p = mul_add(p, t, -1.453_152_1);
+    let p = mul_add(p, t, 1.421_413_8);
+    let p = mul_add(p, t, -0.284_496_72);
+    let p = mul_add(p, t, 0.254_829_6);
     let value = 1.0 - p * t * exp(-magnitude * magnitude);
     if x < 0.0 { -value } else { value }
 }

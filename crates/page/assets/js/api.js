@@ -1,12 +1,19 @@
-// Client of the server's JSON interface. On an exported page, it finds the answers in the page itself.
+// Client of the server's JSON interface. On an exported page, it finds the answers in the page itself, or its engine works
+// them out.
 
+import { base64, bytes } from "any2any/base64";
+import * as engine from "any2any/engine";
 import { canonical, offline, recorded } from "any2any/recorded";
 
 /** @import { AssessedSample, Attribution, DistanceGroup, Floats, Lens, Look, Neighbour, Part, Patching, Run, Sweep, Translations, View, Vocabulary } from "any2any/types" */
 /** @import { BeamNode } from "any2any/beam/layout" */
 /** @typedef {Record<string, string|number|null|undefined>} Query   what is null is left out */
 
-export { canonical, offline };
+export { base64, bytes, canonical, offline };
+
+/** True if questions about a run that nobody has asked before are answered: by the server, or by an exported page's own
+ * engine. @param {number} run */
+export const answersAnew = (run) => !offline || engine.carries(run);
 
 /** An error of the server: `code` for programs, `message` and `help` for people. */
 export class ApiError extends Error {
@@ -112,32 +119,23 @@ function parse(text, response) {
   }
 }
 
-/** A recorded answer of an exported page. */
+/** A recorded answer of an exported page, or that of its engine. */
 async function remembered(method, path, given) {
-  const answer = recorded(method, path, given);
-  if (answer !== undefined) return answer;
+  const known = recorded(method, path, given);
+  if (known !== undefined) return known;
+  if (engine.answers(path, given)) {
+    const { answer, problem } = await engine.answer(path, given);
+    if (problem) throw new ApiError(problem);
+    return answer;
+  }
   throw new ApiError({
     code: "not_recorded",
-    message: "This page is a recording: it holds chosen examples, but no model.",
+    message: "This page is a recording, and holds no answer to that.",
     help: "Pick one of the recorded examples, or run `any2any explore` on the run itself.",
   });
 }
 
 // ---- numbers ----
-
-/** Base64 as bytes. @param {string} text @returns {Uint8Array} */
-export function bytes(text) {
-  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);               // much faster, where browsers have it
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
-
-/** Bytes as base64. @param {Uint8Array} array */
-export function base64(array) {
-  let text = "";
-  // A call cannot take a million arguments, so the array goes in pieces.
-  for (let at = 0; at < array.length; at += 8192) text += String.fromCharCode(...array.subarray(at, at + 8192));
-  return btoa(text);
-}
 
 const decoded = new WeakMap();
 

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use any2any_adapter::{Cancellation, Frames, Seed, Sequence};
 use any2any_architecture::Architecture;
-use any2any_inference::{Engine, EngineStepper, Parameter, Parameters, Precision};
-use any2any_model::{Initializer, Input, Model, ModelConfig, Pass, Source};
+use any2any_inference::{
+    Ablations, AttentionWeights, Engine, EngineStepper, Parameter, Parameters, Place, Precision,
+};
+use any2any_model::{AttentionKind, Initializer, Input, Model, ModelConfig, Pass, Source};
 use any2any_run::parameters::with_weights;
 use any2any_run::{Weights, read_weights};
 use any2any_search::Stepper;
@@ -121,6 +123,80 @@ fn the_engine_gives_the_logits_of_other_code() {
             let expected = rows.flat_map(|row| &row[position * VOCABULARY..][..VOCABULARY]);
             let expected: Vec<f32> = expected.copied().collect();
             assert_close(&format!("{name}, position {position}"), &found, &expected);
+        }
+    }
+}
+
+/// The attention of a pass of the model, as the engine keeps it.
+fn attention_of(pass: Pass) -> Vec<AttentionWeights> {
+    let kept = |kept: &any2any_model::AttentionWeights| {
+        let [_, heads, queries, keys] = kept.weights.dims();
+        let (layer, stack) = (kept.place.layer, kept.place.stack);
+        let place = Place { stack, layer, cross: kept.place.kind == AttentionKind::CrossAttention };
+        let weights = kept.weights.clone().into_data().try_into_vec().expect("32-bit floats");
+        AttentionWeights { place, heads, queries, keys, weights }
+    };
+    pass.into_trace().attention().iter().map(kept).collect()
+}
+
+/// With nothing taken away, with positions of both sides hidden, and with a head of every kind silenced.
+fn ablations(attention: &[AttentionWeights]) -> Vec<Ablations> {
+    let silenced = attention.iter().map(|layer| (layer.place, layer.heads - 1)).collect();
+    vec![
+        Ablations::default(),
+        Ablations { hidden: vec![1], hidden_target: vec![0, 2], silenced: Vec::new() },
+        Ablations { silenced, ..Ablations::default() },
+    ]
+}
+
+#[test]
+fn a_look_of_the_engine_says_what_the_model_says() {
+    for (name, architecture, golden) in families() {
+        let reads = architecture.encoder.is_some();
+        let fresh =
+            ModelConfig::new(architecture.clone()).init(&Initializer::new(Seed(1), &Device::default()));
+        let model = with_weights(fresh, &golden.weights).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let engine = Engine::new(&architecture, &Named(golden.weights.clone()), Precision::Float32)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let source = sequences(&golden.source, &golden.lengths).swap_remove(0);
+        let target: Vec<u32> =
+            tokens(&golden.target)[..golden.target.shape[1]].iter().map(|&token| token as u32).collect();
+        let given = reads.then_some(&source);
+        let plain = engine.look(0, given, (target[0], &target[1..]), &Ablations::default());
+        for ablations in ablations(&plain.attention) {
+            let found = engine.look(0, given, (target[0], &target[1..]), &ablations);
+            let place = |place: &Place| any2any_model::Place {
+                stack: place.stack,
+                layer: place.layer,
+                kind: if place.cross { AttentionKind::CrossAttention } else { AttentionKind::SelfAttention },
+            };
+            let silenced = ablations.silenced.iter().map(|(at, head)| (place(at), *head)).collect();
+            let hidden_source = if reads { vec![ablations.hidden.clone()] } else { Vec::new() };
+            let mut pass = Pass::traced()
+                .hiding(hidden_source, vec![ablations.hidden_target.clone()])
+                .ablating(silenced);
+            let input = |sequence: &Sequence| match sequence {
+                Sequence::Tokens(tokens) => {
+                    model.tokens(tokens.iter().map(|&token| token as i32).collect(), 1)
+                }
+                Sequence::Frames(frames) => {
+                    let data = TensorData::new(frames.values().to_vec(), [1, frames.len(), frames.width()]);
+                    Input::Frames(Tensor::from_data(data, &Device::default()))
+                }
+            };
+            let source = given.map(|source| Source { input: input(source), lengths: vec![source.len()] });
+            let hidden = model.forward(0, source, input(&Sequence::Tokens(target.clone())), &mut pass);
+            let logits: Vec<f32> = model.logits(0, hidden).into_data().try_into_vec().expect("32-bit floats");
+            let what = format!("{name}, {ablations:?}");
+            assert_close(&what, &found.logits, &logits);
+            let expected = attention_of(pass);
+            assert_eq!(found.attention.len(), expected.len(), "{what}");
+            for (found, expected) in found.attention.iter().zip(&expected) {
+                assert_eq!(found.place, expected.place, "{what}");
+                let shape = |layer: &AttentionWeights| [layer.heads, layer.queries, layer.keys];
+                assert_eq!(shape(found), shape(expected), "{what}, {:?}", found.place);
+                assert_close(&format!("{what}, {:?}", found.place), &found.weights, &expected.weights);
+            }
         }
     }
 }

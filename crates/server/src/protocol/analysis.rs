@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::input::Input;
 use super::look::{AttentionEdit, Head};
-use super::numbers::Floats;
 use super::reference::Reference;
+use any2any_portable::Floats;
 
 /// The token to explain, and the method of attribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::numbers::Bytes;
 use super::reference::Reference;
+use any2any_portable::Bytes;
 
 /// The model that answers: fields of the body of every request, which may be left out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::input::Input;
 use super::look::{AttentionEdit, Head};
-use super::numbers::Floats;
 use super::reference::Reference;
+use any2any_portable::Floats;
 
 /// The input of a forward pass that is read at every layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -5,9 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
-use super::numbers::Floats;
 use super::reference::Reference;
-use super::value::{Region, View};
+use any2any_portable::{Floats, Region, View};
 
 /// The input of a forward pass, and the ablations in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::input::Input;
 use super::look::{AttentionEdit, Head};
-use super::numbers::Floats;
 use super::reference::Reference;
 use any2any_architecture::StackKind;
+use any2any_portable::Floats;
 
 /// The source and tokens of a forward pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

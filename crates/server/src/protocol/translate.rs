@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::{Input, Prefix};
 use super::reference::Reference;
-use super::value::View;
+use any2any_portable::View;
 
 /// The sources to translate, and the decoding options.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

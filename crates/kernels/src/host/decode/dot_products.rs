@@ -4,6 +4,7 @@
 
 use super::int8::Line;
 use super::packed::PANEL;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 use crate::host::simd::vectorized;
 
 /// Rows whose sums registers hold at once.
@@ -37,10 +38,14 @@ pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i
         unsafe { avx2(lines, rows, starts, sums) };
         return;
     }
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    simd128(lines, rows, starts, sums);
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     vectorized!(plain(lines, rows, starts, sums));
 }
 
 /// The products with instructions of every processor.
+#[cfg_attr(all(target_arch = "wasm32", target_feature = "simd128"), allow(dead_code))] // what tests compare with
 #[inline(always)]
 fn plain(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
     for (row, sums) in rows.chunks_exact(lines.len().max(1)).zip(sums) {
@@ -137,6 +142,60 @@ fn avx2(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]])
                 let sums = &mut sums[columns.clone()];
                 // SAFETY: a slice of 8 numbers of 32 bits, which is what an unaligned store writes.
                 unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), _mm256_add_epi32(start, total)) };
+            }
+        }
+    }
+}
+
+/// Inner products with the vectors of WebAssembly: bytes become 16 bits wide, whose products are added in pairs.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn simd128(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
+    use std::arch::wasm32::{
+        i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i16x8_extend_low_u8x16, i32x4_add, i32x4_dot_i16x8,
+        i32x4_shuffle, i32x4_splat, v128, v128_load, v128_store,
+    };
+    /// Columns whose weights are widened together.
+    const COLUMNS: usize = 8;
+    /// Rows that go through the weights together.
+    const TOGETHER: usize = 3;
+
+    let groups = lines.len();
+    for (rows, sums) in rows.chunks(TOGETHER * groups.max(1)).zip(sums.chunks_mut(TOGETHER)) {
+        for block in 0..PANEL / COLUMNS {
+            // Of each column two sums beside one another: of the first two and of the last two of four inputs.
+            let mut halves = [[i32x4_splat(0); 4]; TOGETHER];
+            for (at, line) in lines.iter().enumerate() {
+                let (left, right) = line.0[block * COLUMNS * 4..][..COLUMNS * 4].split_at(16);
+                // SAFETY: both halves are slices of 16 bytes, which is what a load reads at any address.
+                let [left, right] = unsafe {
+                    [v128_load(left.as_ptr().cast::<v128>()), v128_load(right.as_ptr().cast::<v128>())]
+                };
+                let weights = [
+                    i16x8_extend_low_i8x16(left),
+                    i16x8_extend_high_i8x16(left),
+                    i16x8_extend_low_i8x16(right),
+                    i16x8_extend_high_i8x16(right),
+                ];
+                for (halves, row) in halves.iter_mut().zip(rows.chunks_exact(groups)) {
+                    let values = i16x8_extend_low_u8x16(i32x4_splat(row[at] as i32));
+                    for (half, weights) in halves.iter_mut().zip(weights) {
+                        *half = i32x4_add(*half, i32x4_dot_i16x8(values, weights));
+                    }
+                }
+            }
+            for (sums, halves) in sums.iter_mut().zip(halves) {
+                for (pair, halves) in halves.as_chunks::<2>().0.iter().enumerate() {
+                    let columns = block * COLUMNS + pair * 4..block * COLUMNS + pair * 4 + 4;
+                    let even = i32x4_shuffle::<0, 2, 4, 6>(halves[0], halves[1]);
+                    let odd = i32x4_shuffle::<1, 3, 5, 7>(halves[0], halves[1]);
+                    let (start, sums) = (&starts[columns.clone()], &mut sums[columns]);
+                    // SAFETY: slices of 4 numbers of 32 bits, which is what is read and written at any address.
+                    unsafe {
+                        let start = v128_load(start.as_ptr().cast::<v128>());
+                        let total = i32x4_add(start, i32x4_add(even, odd));
+                        v128_store(sums.as_mut_ptr().cast::<v128>(), total);
+                    }
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use any2any_architecture::Activation;
 
 use crate::host::activation;
 use crate::host::layer_norm::NormLayer;
-use crate::host::simd::{exponentials, maximum, vectorized};
+use crate::host::simd::{exponentials, maximum, mul_add, vectorized};
 
 /// Normalises consecutive rows, `[rows, d_model]` in and out.
 pub fn normalise(norm: NormLayer<'_>, input: &[f32], output: &mut [f32]) {
@@ -15,7 +15,7 @@ pub fn normalise(norm: NormLayer<'_>, input: &[f32], output: &mut [f32]) {
 pub fn join(stream: &mut [f32], residual_scale: f32, layer: &[f32]) {
     vectorized!({
         for (stream, &layer) in stream.iter_mut().zip(layer) {
-            *stream = stream.mul_add(residual_scale, layer);
+            *stream = mul_add(*stream, residual_scale, layer);
         }
     });
 }

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use crate::host::rows::Linear;
-use crate::host::simd::vectorized;
+use crate::host::simd::{mul_add, vectorized};
 
 use super::dot_products;
 use super::packed::PANEL;
@@ -266,7 +266,7 @@ impl Int8 {
                     {
                         let columns = output[column..].iter_mut().zip(sums).zip(scales).zip(bias);
                         for (((output, &sum), &scale), &bias) in columns {
-                            *output = (sum as f32 * row_scale).mul_add(scale, bias);
+                            *output = mul_add(sum as f32 * row_scale, scale, bias);
                         }
                     }
                 });

@@ -2,6 +2,7 @@
 
 use super::distance::DistanceBias;
 use super::elementwise::softmax;
+use super::look::AttentionLook;
 use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
 use crate::host::simd::vectorized;
@@ -51,17 +52,41 @@ impl KeyValues {
         Self { keys: transposed, values, count, width, heads, d_head }
     }
 
+    /// The number of keys.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
     /// The context of queries, `[queries, heads * d_head]`; 0 when there is no key. `scores` is a buffer that is used
     /// again.
     pub fn attend(&self, queries: Queries<'_>, output: &mut [f32], scores: &mut Vec<f32>) {
+        self.attend_looked_at(queries, output, scores, None);
+    }
+
+    /// The context of queries, `[queries, heads * d_head]`, with a look at the weights.
+    pub fn attend_looked_at(
+        &self,
+        queries: Queries<'_>,
+        output: &mut [f32],
+        scores: &mut Vec<f32>,
+        mut look: Option<AttentionLook<'_>>,
+    ) {
         let all_heads = self.heads * self.d_head;
+        let count = output.len() / all_heads.max(1);
         for (tile, output) in output.chunks_mut((TILE * all_heads).max(1)).enumerate() {
-            self.attend_tile(queries, tile * TILE, output, scores);
+            self.attend_tile(queries, (tile * TILE, count), output, scores, look.as_mut());
         }
     }
 
-    /// The context of the queries from `first` on, `[queries, heads * d_head]`.
-    fn attend_tile(&self, queries: Queries<'_>, first: usize, output: &mut [f32], scores: &mut Vec<f32>) {
+    /// The context of the queries from `first` on, of `count` in all, `[queries, heads * d_head]`.
+    fn attend_tile(
+        &self,
+        queries: Queries<'_>,
+        (first, count): (usize, usize),
+        output: &mut [f32],
+        scores: &mut Vec<f32>,
+        mut look: Option<&mut AttentionLook<'_>>,
+    ) {
         let Self { width, d_head, .. } = *self;
         let all_heads = self.heads * d_head;
         let rows = output.len() / all_heads;
@@ -87,9 +112,17 @@ impl KeyValues {
                             }
                         }
                     }
+                    if let Some(look) = look.as_deref() {
+                        look.hide(scores);
+                    }
                     softmax(scores);
                 }
             });
+            if let Some(look) = look.as_deref_mut() {
+                for (offset, scores) in scores.chunks_exact_mut(width.max(1)).enumerate() {
+                    look.keep(head, (first + offset, count), &mut scores[..self.count]);
+                }
+            }
             multiply(
                 MatrixMut::strided(&mut output[head * d_head..], rows, d_head, all_heads),
                 Accumulate::Replace,
@@ -101,6 +134,9 @@ impl KeyValues {
                     all_heads,
                 ),
             );
+            if look.as_deref().is_some_and(|look| look.silenced.contains(&head)) {
+                output.chunks_exact_mut(all_heads).for_each(|row| row[head * d_head..][..d_head].fill(0.0));
+            }
         }
     }
 }

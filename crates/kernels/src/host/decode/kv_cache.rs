@@ -4,10 +4,11 @@
 //! Hypotheses are told apart by which row of each position they continue, so that one can be continued several
 //! ways, or dropped, without a copy of its keys and values.
 
-use crate::host::simd::vectorized;
+use crate::host::simd::{mul_add, vectorized};
 
 use super::distance::DistanceBias;
 use super::elementwise::softmax;
+use super::look::AttentionLook;
 
 /// Keys and values of one layer at earlier positions, and the ancestors that each row continues.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +43,25 @@ impl KvCache<'_> {
         output: &mut [f32],
         scores: &mut Vec<f32>,
     ) {
+        self.attend_looked_at(queries, query_stride, new, output, scores, None);
+    }
+
+    /// The context of each row, with a look at the weights of each head; of several rows at those of the last.
+    pub fn attend_looked_at(
+        &self,
+        queries: &[f32],
+        query_stride: usize,
+        new: &[f32],
+        output: &mut [f32],
+        scores: &mut Vec<f32>,
+        mut look: Option<AttentionLook<'_>>,
+    ) {
         let all_heads = self.heads * self.d_head;
         scores.resize(scores.len().max(self.heads * (self.positions.len() + 1)), 0.0);
         vectorized!({
             let rows = output.chunks_exact_mut(all_heads).zip(queries.chunks(query_stride));
             for (row, (output, query)) in rows.enumerate() {
-                self.attend_row(row, &query[..all_heads], new, output, scores);
+                self.attend_row(row, &query[..all_heads], new, output, scores, look.as_mut());
             }
         });
     }
@@ -58,7 +72,15 @@ impl KvCache<'_> {
     ///
     /// - query and output: `[heads * d_head]`; new, of all rows: `[rows, row_width]`; scores: `[heads, keys]` or more
     #[inline(always)]
-    fn attend_row(&self, row: usize, query: &[f32], new: &[f32], output: &mut [f32], scores: &mut [f32]) {
+    fn attend_row(
+        &self,
+        row: usize,
+        query: &[f32],
+        new: &[f32],
+        output: &mut [f32],
+        scores: &mut [f32],
+        mut look: Option<&mut AttentionLook<'_>>,
+    ) {
         let Self { heads, d_head, row_width, column, .. } = *self;
         let all_heads = heads * d_head;
         let count = self.positions.len() + 1;
@@ -81,7 +103,13 @@ impl KvCache<'_> {
                 let bias = bias.row(head, count - 1, 0);
                 scores.iter_mut().zip(bias).for_each(|(score, &bias)| *score += bias);
             }
+            if let Some(look) = look.as_deref() {
+                look.hide(scores);
+            }
             softmax(scores);
+            if let Some(look) = look.as_deref_mut() {
+                look.keep(head, (0, 1), scores);
+            }
         }
         output.fill(0.0);
         for position in 0..count {
@@ -90,9 +118,12 @@ impl KvCache<'_> {
             for (head, (output, value)) in heads.enumerate() {
                 let weight = scores[head * count + position];
                 for (output, &value) in output.iter_mut().zip(value) {
-                    *output = weight.mul_add(value, *output);
+                    *output = mul_add(weight, value, *output);
                 }
             }
+        }
+        for &head in look.as_deref().map_or(&[][..], |look| look.silenced) {
+            output.chunks_exact_mut(d_head).nth(head).into_iter().for_each(|context| context.fill(0.0));
         }
     }
 }
@@ -108,12 +139,12 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; LANES];
     for (a, b) in chunks_a.iter().zip(chunks_b) {
         for lane in 0..LANES {
-            lanes[lane] = a[lane].mul_add(b[lane], lanes[lane]);
+            lanes[lane] = mul_add(a[lane], b[lane], lanes[lane]);
         }
     }
     let mut sum = 0.0;
     for (&a, &b) in rest_a.iter().zip(rest_b) {
-        sum = a.mul_add(b, sum);
+        sum = mul_add(a, b, sum);
     }
     let mut width = LANES / 2;
     while width > 0 {

@@ -199,6 +199,16 @@ impl WithSimd for Product<'_> {
     }
 }
 
+/// `a b + c`, as [`simd::mul_add`](crate::host::simd::mul_add) rounds it.
+#[inline(always)]
+fn mul_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if cfg!(target_arch = "wasm32") {
+        simd.add_f32s(simd.mul_f32s(a, b), c)
+    } else {
+        simd.mul_add_f32s(a, b, c)
+    }
+}
+
 /// One panel, and where its columns go.
 struct Tile<'a> {
     lines: &'a [Line],
@@ -240,8 +250,8 @@ impl Tile<'_> {
                 let (left, right) = (line[2 * pair], line[2 * pair + 1]);
                 for (sums, row) in sums.iter_mut().zip(&rows) {
                     let value = simd.splat_f32s(row[at]);
-                    sums[0] = simd.mul_add_f32s(value, left, sums[0]);
-                    sums[1] = simd.mul_add_f32s(value, right, sums[1]);
+                    sums[0] = mul_add(simd, value, left, sums[0]);
+                    sums[1] = mul_add(simd, value, right, sums[1]);
                 }
             }
             let count = (2 * S::F32_LANES).min(self.width - start);

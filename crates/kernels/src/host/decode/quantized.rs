@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::host::simd::{LANES, vectorized};
+use crate::host::simd::{LANES, mul_add, vectorized};
 
 use super::int8::{GROUP, OFFSET};
 
@@ -134,7 +134,7 @@ fn round_row(row: &[f32], groups: &mut [u32]) -> f32 {
     }
     let largest = lanes.iter().chain(rest).fold(0.0_f32, |largest, value| largest.max(value.abs()));
     let (scale, inverse) = if largest > 0.0 { (largest / LARGEST, LARGEST / largest) } else { (1.0, 1.0) };
-    write_groups(row, groups, |value| low_byte(value.mul_add(inverse, ROUND)));
+    write_groups(row, groups, |value| low_byte(mul_add(value, inverse, ROUND)));
     scale
 }
 

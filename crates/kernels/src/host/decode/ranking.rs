@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use crate::host::simd::{LANES, exp, fold, maximum, vectorized};
+use crate::host::simd::{LANES, exp, fold, maximum, mul_add, vectorized};
 
 use super::packed::PANEL;
 use super::weights::{Scratch, Weights};
@@ -197,7 +197,7 @@ fn sum_of_exponentials(values: &[f32], highest: f32) -> f32 {
         for lane in 0..LANES {
             lanes[lane] += exp(chunk[lane] - highest);
             // The exponential moves what is no number to the border of its range: 0 times it does not.
-            checks[lane] = chunk[lane].mul_add(0.0, checks[lane]);
+            checks[lane] = mul_add(chunk[lane], 0.0, checks[lane]);
         }
     }
     let mut sum = fold(lanes) + fold(checks);

@@ -1,6 +1,6 @@
 //! One step of simpler simple recurrent units (Kim et al. 2019, "From Research to Production and Back").
 
-use crate::host::simd::{sigmoid, vectorized};
+use crate::host::simd::{mul_add, sigmoid, vectorized};
 
 /// Takes one step of consecutive rows: `cell = f cell + (1 - f) candidate` with `f = sigmoid(forget)`, output
 /// `relu(cell)`, all `[rows, width]`.
@@ -9,7 +9,7 @@ pub fn step(candidate: &[f32], forget: &[f32], cell: &mut [f32], output: &mut [f
         let given = candidate.iter().zip(forget);
         for ((&candidate, &forget), (cell, output)) in given.zip(cell.iter_mut().zip(output.iter_mut())) {
             let keep = sigmoid(forget);
-            *cell = keep.mul_add(*cell - candidate, candidate);
+            *cell = mul_add(keep, *cell - candidate, candidate);
             *output = cell.max(0.0);
         }
     });

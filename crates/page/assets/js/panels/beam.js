@@ -1,6 +1,6 @@
 // The beam search as a tree: all tokens that it considered, their scores, and the finished hypotheses.
 
-import { api, offline } from "any2any/api";
+import { answersAnew, api } from "any2any/api";
 import { html, svg, replace, button, slider, segmented, downloads } from "any2any/draw";
 import { dragToScroll } from "any2any/draw/scroll";
 import { drawTree } from "any2any/beam/figure";
@@ -46,7 +46,7 @@ export const panel = {
       if (search.of === key) return;
       const { size = 4, length_penalty = 1 } = app.task().decoding?.beam ?? {};
       Object.assign(search, { of: key, size, length_penalty });
-      replace(knobs, offline ? null : searchKnobs(search, later, ask), folds, save);
+      replace(knobs, answersAnew(app.state.run) ? searchKnobs(search, later, ask) : null, folds, save);
     }
 
     function later() {

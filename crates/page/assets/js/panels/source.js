@@ -1,6 +1,6 @@
 // The input of the model, and ways to get another: samples of the data, or an input of one's own.
 
-import { api, floats, bytes, base64, offline } from "any2any/api";
+import { answersAnew, api, floats, bytes, base64 } from "any2any/api";
 import { html, replace, button, framed } from "any2any/draw";
 import { coveredCount, figureOf } from "any2any/media";
 import { highlightOf } from "any2any/highlight";
@@ -34,7 +34,7 @@ export const panel = {
       const wanted = makerKey(app);
       if (wanted === maker || (app.ready() && !app.state.look)) return;     // what is being drawn stays while the model looks
       maker = wanted;
-      replace(own, offline ? null : ownInput(app));
+      replace(own, answersAnew(app.state.run) ? ownInput(app) : null);
     };
     app.on("change", (keys) => {
       if (keys.has("look") || keys.has("theme")) { redraw(); remake(); }

@@ -1,6 +1,6 @@
 // Head ablation: grids of heads to silence, and the cost of each head's silence for the output.
 
-import { api, offline } from "any2any/api";
+import { answersAnew, api } from "any2any/api";
 import { html, replace, button, downloads } from "any2any/draw";
 import { logProbabilities, scored } from "any2any/probabilities";
 import { drawHeads, headsOf, keyOf } from "any2any/whatif/heads";
@@ -31,7 +31,7 @@ export function headAblation(root, app) {
     root.hidden = all === 0;
     if (measured !== question()) { effects = new Map(); stop(); }
     drawHeads(grids, { look, ablated, effects, onchange: (next) => app.set({ ablated: next }) });
-    measure.hidden = offline || !look.logits || app.count() === 0;
+    measure.hidden = !answersAnew(app.state.run) || !look.logits || app.count() === 0;
     measure.textContent = measuring ? `Stop (${effects.size} of ${all})` : "Measure every head";
     note.textContent = effects.size === 0
       ? "Click a head, or a layer's name. Measuring silences each head alone, and colours it by what the output's "

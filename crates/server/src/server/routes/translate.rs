@@ -19,9 +19,9 @@ use crate::protocol::{
     ScoreRequest, TranslateRequest, Translations,
 };
 use crate::server::App;
-use crate::view::view;
 use crate::ways::Step;
 use crate::worker::{Translation, Worker};
+use any2any_portable::view;
 
 pub(in crate::server) async fn translate(
     State(app): State<Arc<App>>,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{Bytes, Floats};
+use crate::numbers::{Bytes, Floats};
 
 /// A value as the medium opened it, to be drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

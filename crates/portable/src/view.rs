@@ -1,11 +1,12 @@
 //! Conversion of values and regions into the types of the interface.
 
-use any2any_adapter::{Region, Value};
+use any2any_adapter::{Image, Region, Signal, Value};
 
-use crate::protocol::{self, Bytes, Floats, Rectangle, Span, View, ViewImage, ViewSignal};
+use crate::numbers::{Bytes, Floats};
+use crate::value::{self as shown, Rectangle, Span, View, ViewImage, ViewSignal};
 
 /// A value as it is drawn. Anything that is no picture, signal or row of items is shown as text.
-pub(crate) fn view(value: &Value) -> View {
+pub fn view(value: &Value) -> View {
     match value {
         Value::Image(image) => View::Image(ViewImage {
             width: image.width(),
@@ -23,21 +24,35 @@ pub(crate) fn view(value: &Value) -> View {
     }
 }
 
-/// A region in the type of the interface; an unknown kind of region becomes `Nothing`.
-pub(crate) fn region(region: &Region) -> protocol::Region {
-    match region {
-        Region::Bytes(bytes) => protocol::Region::Bytes(Span { start: bytes.start, end: bytes.end }),
-        Region::Items(items) => protocol::Region::Items(Span { start: items.start, end: items.end }),
-        &Region::Rectangle { left, top, width, height } => {
-            protocol::Region::Rectangle(Rectangle { left, top, width, height })
+/// An opened value of a view: the way back. `None` for items of a medium's own kind, and numbers that are no value.
+pub fn value(view: &View) -> Option<Value> {
+    match view {
+        View::Text(text) => Some(Value::from(text.as_str())),
+        View::Image(ViewImage { width, height, channels, pixels }) => {
+            Image::new(*width, *height, *channels, pixels.0.clone()).map(Value::from)
         }
-        &Region::Span { start, end } => protocol::Region::Span(Span { start, end }),
-        Region::Window { channels, start, end } => protocol::Region::Window {
+        View::Signal(ViewSignal { rate, channels, samples }) => {
+            Signal::new(*rate, channels.clone(), samples.values()).map(Value::from)
+        }
+        View::Items(_) => None,
+    }
+}
+
+/// A region in the type of the interface; an unknown kind of region becomes `Nothing`.
+pub fn region(region: &Region) -> shown::Region {
+    match region {
+        Region::Bytes(bytes) => shown::Region::Bytes(Span { start: bytes.start, end: bytes.end }),
+        Region::Items(items) => shown::Region::Items(Span { start: items.start, end: items.end }),
+        &Region::Rectangle { left, top, width, height } => {
+            shown::Region::Rectangle(Rectangle { left, top, width, height })
+        }
+        &Region::Span { start, end } => shown::Region::Span(Span { start, end }),
+        Region::Window { channels, start, end } => shown::Region::Window {
             channels: Span { start: channels.start, end: channels.end },
             start: *start,
             end: *end,
         },
-        _ => protocol::Region::Nothing {},
+        _ => shown::Region::Nothing {},
     }
 }
 
@@ -74,6 +89,8 @@ mod tests {
             ),
         ] {
             assert_eq!(serde_json::to_value(view(&value)).expect("plain data"), expected);
+            let back = super::value(&view(&value));
+            assert!(back.is_none_or(|back| back == value), "{value}");
         }
         for (given, expected) in [
             (Region::Nothing, json!({ "nothing": {} })),

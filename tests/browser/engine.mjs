@@ -1,0 +1,39 @@
+// The engine of exported pages, in Node: its module, and a run's model as a portable file.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const MODULE = path.resolve(import.meta.dirname, "../../crates/page/assets/engine/engine.wasm");
+
+/** The model of a run as a portable file with weights in 8 bits. @returns {Uint8Array} */
+export function portable(any2any, run) {
+  const folder = mkdtempSync(path.join(tmpdir(), "portable-"));
+  try {
+    const file = path.join(folder, "model");
+    execFileSync(any2any, ["export", run, file, "--format", "portable", "--int8"], { stdio: ["ignore", "ignore", "inherit"] });
+    return readFileSync(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Loads a model; gives a function that asks it, (endpoint, body) → answer. */
+export async function engineOf(model) {
+  const { instance: { exports } } = await WebAssembly.instantiate(readFileSync(MODULE), {});
+  const { memory, reserve, load, answer, result, result_length } = /** @type {any} */ (exports);
+  const give = (given) => {
+    const place = reserve(given.length);
+    new Uint8Array(memory.buffer, place, given.length).set(given);
+  };
+  const told = () => JSON.parse(new TextDecoder().decode(new Uint8Array(memory.buffer, result(), result_length())));
+  give(model);
+  if (load() < 0) throw new Error(told().message);
+  return (endpoint, body) => {
+    const name = Buffer.from(`/api/${endpoint}`);
+    give(Buffer.concat([name, Buffer.from(JSON.stringify(body))]));
+    if (answer(0, name.length) < 0) throw new Error(told().message);
+    return told();
+  };
+}

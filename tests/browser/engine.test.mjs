@@ -1,0 +1,112 @@
+// The engine of exported pages writes what the program itself writes with 8-bit weights, of every medium, and what it says of
+// attention and the next token is what the program says.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { engineOf, portable } from "./engine.mjs";
+import { ANY2ANY, WORKSHOP, floats, serve } from "./support.mjs";
+
+/** Runs of the workshop: of texts, and of pictures and sounds. Others may be named. */
+const RUNS = (process.env.ENGINE_RUNS ?? "text,media").split(",");
+/** Inputs of each task, or as many as its test split has. */
+const INPUTS = 200;
+
+const folder = mkdtempSync(path.join(tmpdir(), "rounded-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const runOf = (name) => path.resolve(WORKSHOP, name);
+
+/** A server of runs with weights in 8 bits, which the native engine decodes with. */
+const rounded = RUNS.map((run) => {
+  const place = path.join(folder, path.basename(run));
+  execFileSync(ANY2ANY, ["export", runOf(run), place, "--int8"], { stdio: ["ignore", "ignore", "inherit"] });
+  return place;
+});
+const url = await serve(rounded);
+
+async function ask(endpoint, body) {
+  const options = body ? { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) } : {};
+  const answer = await (await fetch(`${url}/api/${endpoint}`, options)).json();
+  assert.ok(!answer.error, `${endpoint}: ${JSON.stringify(answer.error)}`);
+  return answer;
+}
+
+/** The first inputs of a task's test split, as values. */
+async function inputsOf(run, { number, splits }) {
+  const split = splits.includes("test") ? "test" : splits[0];
+  const inputs = [];
+  while (inputs.length < INPUTS) {
+    const page = await ask(`samples?run=${run}&task=${number}&split=${split}&from=${inputs.length}&count=24`);
+    inputs.push(...page.samples.map(({ number, source }) => ({ sample: { split, number }, view: source })));
+    if (page.samples.length === 0 || inputs.length >= page.total) break;
+  }
+  return inputs.slice(0, INPUTS);
+}
+
+const chunks = (all, size) => Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+
+for (const [run, name] of RUNS.entries()) {
+  test(`${name}: the tokens are those of the native engine`, async () => {
+    const engine = await engineOf(portable(ANY2ANY, runOf(name)));
+    const { model: { tasks } } = (await ask("runs"))[run];
+    let compared = 0;
+    for (const task of tasks.filter(({ target, per_position }) => target.tokens && !per_position)) {
+      const inputs = await inputsOf(run, task);
+      const decodings = task.decoding.beam ? [{}, { greedy: {} }] : [{ greedy: {} }];
+      for (const decoding of decodings) {
+        let same = 0;
+        for (const together of chunks(inputs, 8)) {
+          const { outputs } = await ask("translate", { run, task: task.number, decoding, sources: together.map(({ sample }) => ({ sample })) });
+          together.forEach(({ view, sample }, i) => {
+            const { outputs: [[found]] } = engine("translate", { task: task.number, decoding, source: { view } });
+            const [expected] = outputs[i];
+            same += Number(JSON.stringify(found.tokens) === JSON.stringify(expected.tokens));
+            assert.deepEqual(found.tokens, expected.tokens, `${task.name}, sample ${sample.number}, ${JSON.stringify(decoding)}`);
+            assert.deepEqual(found.view, expected.view);
+            assert.ok(Math.abs(found.log_probability - expected.log_probability) < 0.02, `${found.log_probability}, not ${expected.log_probability}`);
+          });
+        }
+        console.log(`${name}, ${task.name}, ${JSON.stringify(decoding)}: ${same} of ${inputs.length} the same`);
+      }
+      compared += inputs.length;
+    }
+    assert.ok(compared > 0, "a task that writes tokens");
+  });
+
+  test(`${name}: a look says what the program says`, async () => {
+    const engine = await engineOf(portable(ANY2ANY, runOf(name)));
+    const { model: { tasks } } = (await ask("runs"))[run];
+    for (const task of tasks.filter(({ target, per_position }) => target.tokens && !per_position)) {
+      const [{ view, sample }] = await inputsOf(run, task);
+      const about = { run, task: task.number };
+      const { outputs: [[{ tokens }]] } = await ask("translate", { ...about, source: { sample }, decoding: { greedy: {} } });
+      const { attention: [{ stack, kind, layer }] } = await ask("look", { ...about, source: { sample }, tokens });
+      for (const taken of [{}, { masked: [1] }, { ablated: [{ stack, kind, layer, head: 0 }, { stack: "decoder", kind: "cross", layer: 0, head: 1 }] }]) {
+        const expected = await ask("look", { ...about, source: { sample }, tokens, ...taken });
+        const found = engine("look", { task: task.number, source: { view }, tokens, ...taken });
+        const what = `${task.name} ${JSON.stringify(taken)}`;
+        assert.deepEqual(found.source.positions, expected.source.positions, what);
+        assert.deepEqual(found.source.view, expected.source.view, what);
+        assert.deepEqual(found.target.view, expected.target.view, what);
+        assert.equal(found.longest, expected.longest, what);
+        close(found.logits, expected.logits, 0.35, `${what}: logits`);
+        assert.deepEqual(found.attention.map(placeOf), expected.attention.map(placeOf), what);
+        // The program's looks are of the rounded weights in 32-bit arithmetic, so they are near and not equal.
+        found.attention.forEach((each, i) => close(each.weights, expected.attention[i].weights, 0.08, `${what}: ${placeOf(each)}`));
+      }
+    }
+  });
+}
+
+const placeOf = ({ stack, kind, layer }) => `${stack} ${kind} ${layer}`;
+
+function close(found, expected, tolerance, what) {
+  assert.deepEqual(found.shape, expected.shape, what);
+  const [a, b] = [floats(found).values, floats(expected).values];
+  const worst = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+  assert.ok(worst <= tolerance, `${what} are ${worst} apart`);
+}
