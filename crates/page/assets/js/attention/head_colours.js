@@ -2,7 +2,7 @@
 // 2019). The translation above draws the same heads as lines.
 
 import { floats } from "any2any/api";
-import { html, replace, framed, button, headColour } from "any2any/draw";
+import { html, replace, framed, button, headColour, scrollable } from "any2any/draw";
 import { layers, matrixOf, nameOf, rowOf } from "any2any/attention";
 import { rowOfOutput } from "any2any/highlight";
 import { namesOf } from "any2any/panels/attention";
@@ -19,7 +19,7 @@ export function headColours(app) {
   const heads = floats(weights).shape[0];
   const names = namesOf(look, head);
   const chips = html("div", { class: "row small-gap", role: "group", "aria-label": "Heads that are drawn together" });
-  const table = html("div", { class: "figure" });
+  const table = scrollable(html("div", { class: "figure" }));
   let numbers = null;
   const all = () => Array.from({ length: heads }, (_, i) => i);
   const toggle = (/** @type {number} */ i) => {

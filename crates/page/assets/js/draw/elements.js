@@ -94,3 +94,18 @@ export function segmented({ label, options, value, onchange }) {
   set(value);
   return Object.assign(element, { set });
 }
+
+/** The one observer of all elements that may scroll. */
+const scrolling = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
+    else target.removeAttribute("tabindex");
+  }
+});
+
+/** An element that can be scrolled with the keyboard as long as it is narrower than what it holds.
+ * @template {HTMLElement} E @param {E} element @returns {E} */
+export function scrollable(element) {
+  scrolling.observe(element);
+  return element;
+}

@@ -2,7 +2,7 @@
 // sample.
 
 import { api } from "any2any/api";
-import { html, replace, button, downloads } from "any2any/draw";
+import { html, replace, button, downloads, scrollable } from "any2any/draw";
 import { readable } from "any2any/media/text";
 import { signed } from "any2any/numbers";
 import { recorded } from "any2any/recording";
@@ -40,7 +40,7 @@ export function assessments(root, app) {
   let question = "";
   const split = html("select", { "aria-label": "Split", onchange: () => begin() });
   const pairs = html("div", { class: "row small-gap" });
-  const figure = html("div", { class: "figure" });
+  const figure = scrollable(html("div", { class: "figure" }));
   const note = html("p", { class: "note", role: "status" });
   const save = downloads({ name: "samples", figure: () => figure, data: () => sorted() });
   replace(root, html("section", { class: "card stack" }, html("div", { class: "title-row" }, html("h3", {}, "Which samples are hard"), split, save), pairs, figure, note,
