@@ -135,11 +135,12 @@ test("how often a model is right by distance is counted before", async () => {
 test("a drawing and a recording are read without a server", async () => {
   const file = exported("media", "--samples", "1");
   const { model: { tasks } } = (await ask("runs"))[MEDIA];
-  const taskOf = (kind) => tasks.find(({ source, target }) => source?.kind === kind && target.kind === "text").number;
+  const taskOf = (medium) => tasks.find(({ source, target }) => source?.medium === medium && target.kind === "text").number;
   await visit(offline, `file://${file}${link({ task: taskOf("image") })}`, async (page) => {
     const panel = await openPanel(page, "source");
     const pad = panel.locator("canvas.sketch, .sketch canvas").first();
     await pad.waitFor();
+    await pad.scrollIntoViewIfNeeded();
     const box = await pad.boundingBox();
     await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.2);
     await page.mouse.down();
@@ -154,21 +155,21 @@ test("a drawing and a recording are read without a server", async () => {
     const { outputs: [[expected]] } = await ask("translate", { run: MEDIA, task: taskOf("image"), source: input, decoding: { greedy: {} } });
     assert.deepEqual(tokens.slice(0, expected.tokens.length), expected.tokens);
   });
-  await visit(offline, `file://${file}${link({ task: taskOf("signal") })}`, async (page) => {
+  await visit(offline, `file://${file}${link({ task: taskOf("audio") })}`, async (page) => {
     await openPanel(page, "source");
     const content = readFileSync(inWorkshop(firstSound())).toString("base64");
     const source = { file: { name: "recording.wav", content } };
     const found = await page.evaluate(async ([task, source]) => {
       const { api, LIKELIEST } = await import("any2any/api");
       return api.translate({ run: 0, checkpoint: "best", task, source, decoding: LIKELIEST });
-    }, /** @type {const} */ ([taskOf("signal"), source]));
-    const expected = await ask("translate", { run: MEDIA, task: taskOf("signal"), source, decoding: { greedy: {} } });
+    }, /** @type {const} */ ([taskOf("audio"), source]));
+    const expected = await ask("translate", { run: MEDIA, task: taskOf("audio"), source, decoding: { greedy: {} } });
     assert.deepEqual(found.outputs[0][0].tokens, expected.outputs[0][0].tokens);
   });
 });
 
 test("all media are exported", async () => {
-  const file = exported("media", "--samples", "1");
+  const file = path.join(folder, "media.html");
   const { model: { tasks } } = (await ask("runs"))[2];
   for (const { number } of tasks) {
     await visit(offline, `file://${file}${link({ task: number })}`, async (page) => {
