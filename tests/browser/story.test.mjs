@@ -48,7 +48,7 @@ for (const [width, height] of [[1920, 1080], [1440, 900]]) {
     const context = await contextOf(browser, { viewport: { width, height }, reducedMotion: "reduce" });
     await visit(context, `${url}/${link({ run: TEXT })}`, async (page) => {
       await settled(page);
-      await page.keyboard.press("1");
+      await page.keyboard.press("s");
       const seen = new Set();
       let before = "";
       for (let press = 0; press < 60; press += 1) {
