@@ -36,7 +36,8 @@ test("the text run's file is small, and every panel of it shows what was recorde
   const file = exported("text", "--samples", "4", "--text", TYPED.text);
   const { size } = statSync(file);
   assert.ok(size < 4_500_000, `${size} bytes, the engine and the model among them`);
-  await visit(offline, `file://${file}`, async (page) => {
+  // With a link to a run it opens on the mean of all heads.
+  await visit(offline, `file://${file}${link({ run: 0 })}`, async (page) => {
     await opened(page);
     assert.equal(await page.locator(".brand-sub").textContent(), " recorded");
     const question = { run: 0, task: 0, source: (await stateOf(page, "input")).input, tokens: (await stateOf(page, "tokens")).tokens };
@@ -56,9 +57,6 @@ test("the text run's file is small, and every panel of it shows what was recorde
     const shares = softmax(logitsOf(look, 2), { forbidden });
     allNear(await dataOf(rows, "modelProbability"), (await dataOf(rows, "token")).map((token) => shares[token]), 0.01, "probability");
     await openPanel(page, "steps");
-    // The page opens on one head; compared is the mean of all.
-    await page.evaluate(() => import("any2any/state").then(({ set }) => set({ head: null })));
-    await settled(page);
     const { weight, columns } = weightsOf(look, "decoder", "cross");
     const drawn = await dataOf(page.locator("#stage .chip.source"), "weight");
     drawn.forEach((each, key) => near(each, weight(2, key), half(weight(2, key)), "weight"));
