@@ -33,7 +33,7 @@ test("the text run's file is small, and every panel of it shows what was recorde
   const file = exported("text", "--samples", "4", "--text", TYPED.text);
   const { size } = statSync(file);
   assert.ok(size < 3_000_000, `${size} bytes`);
-  await visit(offline, `file://${file}`, async (page) => {
+  await visit(offline, `file://${file}${link({ run: 0 })}`, async (page) => {
     await opened(page);
     assert.equal(await page.locator(".brand-sub").textContent(), " recorded");
     const question = { run: 0, task: 0, source: (await stateOf(page, "input")).input, tokens: (await stateOf(page, "tokens")).tokens };
