@@ -17,6 +17,11 @@ sources() {
     done | LC_ALL=C sort | xargs sha256sum
 }
 
+# The folder of packages that messages of panics name, which cargo calls by the registry that they came from.
+origin() {
+    grep -ao 'cargo/registry/src/[^/]*' "$1" | sort -u | head -n 1
+}
+
 # Messages of panics name files: these are not to say on which machine the module was built.
 flags=(-Ctarget-feature=+simd128 --cfg 'getrandom_backend="custom"'
     "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" "--remap-path-prefix=$PWD=.")
@@ -31,6 +36,8 @@ if [[ ${1:-} == --check ]]; then
     # Another compiler writes other instructions.
     if [[ $(head -n 1 "$list") != "# $(rustc --version)" ]]; then
         echo "$module was built with $(head -n 1 "$list"), and is not compared with what $(rustc --version) builds"
+    elif [[ $(origin "$built") != $(origin "$module") ]]; then
+        echo "$module was built from $(origin "$module"), and is not compared with what $(origin "$built") builds"
     elif ! cmp "$built" "$module"; then
         echo "$module is not what its sources build: run crates/web/build.sh and commit the module and $list" >&2
         exit 1
