@@ -26,7 +26,8 @@ import json
 import math
 import sys
 
-GATHERS = 3  # small messages of an update: numbers of tokens, names of parameters as a checksum, losses
+# Small messages of an update: numbers of tokens, errors, losses, and names of layers and of all parameters as checksums.
+GATHERS = 5
 BYTES_OF_ADDING = 12  # two 32-bit floats read and one written
 LEAST = 0.9  # the efficiency below which ranks are hardly worth it
 WAYS = ("ring", "tree")

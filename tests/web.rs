@@ -54,6 +54,14 @@ fn the_module_is_built_from_these_sources() {
 }
 
 #[test]
+fn the_module_has_the_media_of_the_program() {
+    let names = |media: &any2any_adapter::Registry| -> Vec<String> {
+        media.media().map(|medium| medium.name().to_owned()).collect()
+    };
+    assert_eq!(names(&any2any_web::media()), names(&any2any_cli::media()));
+}
+
+#[test]
 fn the_script_lists_all_crates_that_the_module_is_built_from() {
     let metadata = metadata(&root());
     let packages = metadata["packages"].as_array().expect("packages");

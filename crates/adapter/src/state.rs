@@ -23,12 +23,29 @@ pub fn hold(path: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) {
 }
 
 /// True if a file is held in memory.
+///
+/// ```
+/// use any2any_adapter::state;
+///
+/// assert!(!state::is_held("held/pitches.json".as_ref()));
+/// state::hold("held/pitches.json", b"[]");
+/// assert!(state::is_held("held/pitches.json".as_ref()));
+/// ```
 pub fn is_held(path: &Path) -> bool {
     HELD.read().unwrap_or_else(PoisonError::into_inner).contains_key(path)
 }
 
 /// The bytes of a file of a saved state. [`Medium::load`](crate::Medium::load) reads with this, so that an adapter can be
 /// loaded where there is no disk.
+///
+/// ```
+/// use any2any_adapter::state;
+///
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("notes.json"), b"[60]")?;
+/// assert_eq!(state::read(&folder.path().join("notes.json"))?, b"[60]");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
 ///

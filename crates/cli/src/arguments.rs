@@ -138,7 +138,7 @@ pub(crate) enum Command {
     /// Open the page's story: an hour from the recurrent network to the transformer, in ten chapters, with models that
     /// ship with the program or with runs of your own.
     #[command(
-        after_help = "Examples:\n  any2any lecture\n  any2any lecture --export story.html\n  any2any lecture runs/quickstart runs/quickstart-lstm"
+        after_help = "Examples:\n  any2any lecture\n  any2any lecture --export story.html\n  any2any lecture runs/agreement runs/agreement-lstm"
     )]
     Lecture(LectureArguments),
     /// Serve trained models to other programs, as JSON over HTTP; `/openapi.json` describes it.

@@ -16,6 +16,7 @@ mod language_names;
 mod loaded_run;
 mod metrics;
 mod neighbours;
+mod piece;
 mod pooling;
 mod probed;
 pub mod protocol;

@@ -193,6 +193,11 @@ impl RunRegistry {
         })
     }
 
+    /// The model that a request means, its run by its number: to be looked up by name once, and cached under one key.
+    pub(crate) fn numbered(&self, model: Model) -> Result<Model, ApiError> {
+        Ok(Model { run: self.number(&model.run)?.into(), ..model })
+    }
+
     fn registered(&self, run: usize) -> Result<&RegisteredRun, ApiError> {
         self.runs.get(run).ok_or_else(|| {
             let message = format!("there is no run {run}; there are {}, from 0", self.runs.len());

@@ -134,7 +134,7 @@ struct App {
     /// Results of `/api/assessments`, by checkpoint and query.
     assessments: Kept<distance::Key, Assessments>,
     /// States that `/api/neighbours` compares with, by checkpoint and question.
-    pieces: Kept<neighbours::Key, neighbours::Piece>,
+    near: Kept<neighbours::Key, neighbours::States>,
 }
 
 /// A server that is bound to its address, and does not answer yet.
@@ -207,7 +207,7 @@ impl Server {
         let openapi = openapi::description();
         let budget = Budget::new(limits.memory);
         let distances = Kept::new(distance::KEPT);
-        let (assessments, pieces) = (Kept::new(distance::KEPT), Kept::new(neighbours::KEPT));
+        let (assessments, near) = (Kept::new(distance::KEPT), Kept::new(neighbours::KEPT));
         let app = Arc::new(App {
             runs,
             languages,
@@ -221,7 +221,7 @@ impl Server {
             openapi,
             distances,
             assessments,
-            pieces,
+            near,
         });
         Ok(Self { runtime, listener, address, app, stop: watch::Sender::new(false) })
     }

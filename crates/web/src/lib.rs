@@ -1,9 +1,9 @@
 //! The decoding engine as a WebAssembly module without imports.
 //!
-//! A caller writes bytes into the module's memory at an address that `reserve` gives, and calls with that address and
-//! their number. `load` reads a model and gives its number; `answer` puts a question to it, the endpoint and the body
-//! one after the other. Both leave their result behind `result`, of `result_length` bytes: JSON, or a message where
-//! they give a negative number.
+//! A caller has `reserve` make room for so many bytes, writes them at the address that it gives, and calls: `load` reads a
+//! model from them and gives its number; `answer` puts a question to a model, the endpoint and behind it the body. What they
+//! find stands at the address that `result` gives, `result_length` bytes of JSON: an answer, or the problem where they give
+//! a negative number.
 
 #[cfg(target_arch = "wasm32")]
 mod exports;

@@ -252,7 +252,7 @@ fn options_that_do_not_fit_are_explained() {
         ("split: {}", "dataset 'files', split: `split` says nothing: add `leave_out`, `shares`, or both"),
         (
             "pair: { dataset: minst, on: word }",
-            "no dataset is called 'minst', and no manifest is at that path: did you mean 'mnist'? (known: agreement, archiscribe, emoji, emoji-pairs, fsdd, mnist, multi30k, protein-ss, ssvep-exo, toy-en-de)",
+            "no dataset is called 'minst', and no manifest is at that path: did you mean 'mnist'? (known: agreement, archiscribe, emoji, emoji-pairs, fsdd, mnist, multi30k, protein-ss, signs, ssvep-exo, toy-en-de)",
         ),
     ];
     for (options, expected) in cases {

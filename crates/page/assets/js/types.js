@@ -89,10 +89,25 @@
  * @typedef {{ base: number, other: number, effect: Floats, whole: number[], group: number, positions: number, labels: (string|null)[] }} Patching
  * @typedef {{ sample: number, position: number, similarity: number, labels: (string|null)[], reference: string }} Neighbour
  * @typedef {{ position: number, expected: string, likeliest: string, log_probability: number }} Confusion
- * @typedef {{ number: number, source: string|null, reference: string, output: string, positions: number, tokens: number,
- *   loss: number, entropy: number, error: number, confusions: Confusion[] }} AssessedSample
- * @typedef {{ stack: Stack, kind: AttentionKind, layer: number, head: number,
- *   change: { row?: { query: number, weights: number[] }, silence?: number } }} AttentionEdit   one change: of a query, or of a key
+ *
+ * @typedef {object} AssessedSample     a sample that is held against the model
+ * @property {number} number
+ * @property {string|null} source
+ * @property {string} reference
+ * @property {string} output
+ * @property {number} positions
+ * @property {number} tokens
+ * @property {number} loss
+ * @property {number} entropy
+ * @property {number} error
+ * @property {Confusion[]} confusions
+ *
+ * @typedef {object} AttentionEdit      one change: of a query, or of a key
+ * @property {Stack} stack
+ * @property {AttentionKind} kind
+ * @property {number} layer
+ * @property {number} head
+ * @property {{ row?: { query: number, weights: number[] }, silence?: number }} change
  */
 
 /**

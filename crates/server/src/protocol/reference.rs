@@ -82,7 +82,13 @@ impl<'de> Deserialize<'de> for Reference {
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Reference, E> {
                 // All values of an address are texts.
-                Ok(text.parse().map_or_else(|_| Reference::Name(text.to_owned()), Reference::Number))
+                match text.parse::<i128>() {
+                    Ok(number) if number < 0 => {
+                        Err(E::invalid_value(serde::de::Unexpected::Str(text), &self))
+                    }
+                    Ok(number) => Ok(Reference::Number(usize::try_from(number).unwrap_or(usize::MAX))),
+                    Err(_) => Ok(Reference::Name(text.to_owned())),
+                }
             }
         }
 
@@ -126,7 +132,7 @@ mod tests {
         }
         let reference: Reference = serde_json::from_str("7").expect("a number");
         assert_eq!(reference.place(["a", "7"].iter()), Some(1), "a name of digits");
-        for wrong in ["-1", "1.5", "null", "[0]"] {
+        for wrong in ["-1", r#""-1""#, "1.5", "null", "[0]"] {
             assert!(serde_json::from_str::<Reference>(wrong).is_err(), "{wrong}");
         }
     }

@@ -88,9 +88,10 @@ where
     let asked = body::understood::<T>(bytes).await?;
     let permit = app.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy())?;
     in_time(&app.clone(), async {
-        let (run, worker) = model(&app, asked.model.clone()).await?;
+        let asked_model = app.runs.numbered(asked.model)?;
+        let (run, worker) = model(&app, asked_model.clone()).await?;
         let (languages, body) = (asked.languages, asked.body);
-        work(Call { app, run, worker, languages, body, model: asked.model, permit }).await
+        work(Call { app, run, worker, languages, body, model: asked_model, permit }).await
     })
     .await
 }

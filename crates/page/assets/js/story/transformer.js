@@ -32,7 +32,8 @@ export const chapter = {
     const element = html("div", { class: "story-machine" });
     replace(element, figure);
     const all = [...figure.querySelectorAll("[data-key]")];
-    const waves = wavesOf(given);
+    // Boxes light up one after the other, from the words of the source up to the next word of the output.
+    const order = given.all.map(({ key }) => key);
     return {
       element,
       credit: credit(passage.example.run),
@@ -43,16 +44,11 @@ export const chapter = {
         figure.setAttribute("viewBox", views[step].join(" "));
         const dim = (is) => all.forEach((each) => each.classList.toggle("dimmed", !is(each.getAttribute("data-key"))));
         if (step > 0) return dim(lit);
-        animation.play(waves.length + 1, 650, (frame) => dim((key) => frame === waves.length || waves[frame].has(key)));
+        animation.play(order.length + 1, 650, (frame) => dim((key) => frame === order.length || key === order[frame]));
       },
     };
   },
 };
-
-/** The boxes that light up one after the other, from the words of the source up to the next word of the output. */
-function wavesOf({ all }) {
-  return all.map(({ key }) => new Set([key]));
-}
 
 /** What the figure is drawn from, about this passage instead of the page's translation.
  * @param {App} app @returns {import("any2any/machine/activations").Drawn} */

@@ -11,8 +11,9 @@ use axum::response::Response;
 use super::translate::how;
 use super::{blocking, in_time, json, model, query};
 use crate::api_error::ApiError;
-use crate::assessments::Piece;
+use crate::assessments::assessed;
 use crate::loaded_run::Longest;
+use crate::piece::Piece;
 use crate::protocol::{AssessmentQuery, Languages, Model};
 use crate::server::App;
 use crate::worker::Translation;
@@ -25,16 +26,23 @@ pub(in crate::server) async fn assessments(
     let _permit = app.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy())?;
     in_time(&app.clone(), async {
         let checkpoint = asked.checkpoint.clone().unwrap_or(Model::default().checkpoint);
-        let asked_model = Model { run: asked.run.clone(), checkpoint };
+        let asked_model = app.runs.numbered(Model { run: asked.run.clone(), checkpoint })?;
         let key = (app.runs.step(&asked_model)?, format!("{asked:?}"));
         if let Some(known) = app.assessments.found(&key) {
             return json(&*known);
         }
         let (run, worker) = model(&app, asked_model).await?;
         let task = run.task(&asked.task)?.clone();
+        task.require_tokens().map_err(|error| ApiError::wrong("unsupported", error.to_string(), ""))?;
+        if task.source().is_none() {
+            let message = "only what has a source is translated";
+            return Err(ApiError::wrong("no_source", message, "choose another task"));
+        }
         let (reading, of, longest) = (run.clone(), task.clone(), Longest(app.limits.source));
-        let piece = blocking(move || Piece::read(&reading, &of, &asked, longest)).await?;
-        let sources = piece.sources();
+        let read = move || Piece::read(&reading, &of, &asked.split, (asked.from, asked.count), longest);
+        let piece = blocking(read).await?;
+        let sources = piece.samples.iter().filter_map(|sample| sample.source.as_ref());
+        let sources: Vec<Sequence> = sources.map(|source| source.sequence.clone()).collect();
         let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
         let most = lengths.iter().copied().max();
         let decoding = how(&app, &task, None, (most, 0))?;
@@ -54,9 +62,9 @@ pub(in crate::server) async fn assessments(
                 found.into_iter().map(|translated| translated.outputs).collect()
             }
         };
-        let price = run.price_of_passes(&task, (most.unwrap_or(0), piece.longest()), lengths.len().max(1));
+        let price = run.price_of_passes(&task, (most.unwrap_or(0), piece.longest().1), lengths.len().max(1));
         let share = app.budget.take(price, "these samples").await?;
-        let found = worker.ask(share.lane, move |model| piece.assessed(model, &task, &outputs)).await?;
+        let found = worker.ask(share.lane, move |model| assessed(piece, model, &task, &outputs)).await?;
         json(&*app.assessments.get(key, || Ok::<_, ApiError>(found))?)
     })
     .await

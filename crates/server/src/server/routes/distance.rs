@@ -22,7 +22,7 @@ pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -
     let _permit = app.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy())?;
     in_time(&app.clone(), async {
         let checkpoint = asked.checkpoint.clone().unwrap_or(Model::default().checkpoint);
-        let asked_model = Model { run: asked.run.clone(), checkpoint };
+        let asked_model = app.runs.numbered(Model { run: asked.run.clone(), checkpoint })?;
         let key = (app.runs.step(&asked_model)?, format!("{asked:?}"));
         if let Some(known) = app.distances.found(&key) {
             return json(&*known);

@@ -11,7 +11,8 @@ use super::{Call, blocking, call, json, read_pair};
 use crate::api_error::ApiError;
 use crate::convert;
 use crate::loaded_run::{LOOK, Longest, require_tokens};
-use crate::neighbours::Piece;
+use crate::neighbours::States;
+use crate::piece::Piece;
 use crate::protocol::{LensRequest, NeighboursRequest, Patching, PatchingRequest};
 use crate::server::App;
 
@@ -126,20 +127,19 @@ pub(in crate::server) async fn neighbours(
         let written = tokens.len();
         let asked = (stack, split, from, samples);
         let key = (app.runs.step(&model)?, format!("{model:?} {} {languages:?} {asked:?}", task.number()));
-        let piece = match app.pieces.found(&key) {
-            Some(piece) => piece,
+        let near = match app.near.found(&key) {
+            Some(near) => near,
             None => {
                 let longest = Longest(app.limits.source);
                 let (reading, of) = (run.clone(), task.clone());
                 let (_, split, from, samples) = asked;
                 let piece =
                     blocking(move || Piece::read(&reading, &of, &split, (from, samples), longest)).await?;
-                let (most, read) = piece.sizes();
-                let price = run.price_of_passes(&task, most, read + 1);
+                let price = run.price_of_passes(&task, piece.longest(), piece.samples.len() + 1);
                 let share = app.budget.take(price, "these states").await?;
                 let of = task.clone();
-                let piece = worker.ask(share.lane, move |model| piece.computed(model, &of, stack)).await?;
-                app.pieces.get(key, || Ok::<_, ApiError>(piece))?
+                let near = worker.ask(share.lane, move |model| States::of(piece, model, &of, stack)).await?;
+                app.near.get(key, || Ok::<_, ApiError>(near))?
             }
         };
         let share = share(&app, &run, &task, source.as_ref(), written, 1).await?;
@@ -153,7 +153,7 @@ pub(in crate::server) async fn neighbours(
             let message = format!("there is no position {position}: the stack has {}", states.rows());
             return Err(ApiError::wrong("position", message, "positions are counted from 0"));
         }
-        json(&piece.nearest(states.row(position), count.clamp(1, NEIGHBOURS)))
+        json(&near.nearest(states.row(position), count.clamp(1, NEIGHBOURS)))
     })
     .await
 }
