@@ -13,7 +13,7 @@ static HELD: RwLock<BTreeMap<PathBuf, Arc<[u8]>>> = RwLock::new(BTreeMap::new())
 /// ```
 /// use any2any_adapter::state;
 ///
-/// state::hold("held/notes.json", b"[60, 62]");
+/// state::hold("held/notes.json", *b"[60, 62]");
 /// assert_eq!(state::read("held/notes.json".as_ref())?, b"[60, 62]");
 /// assert!(state::read("held/no such file".as_ref()).is_err());
 /// # Ok::<(), std::io::Error>(())
@@ -28,7 +28,7 @@ pub fn hold(path: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) {
 /// use any2any_adapter::state;
 ///
 /// assert!(!state::is_held("held/pitches.json".as_ref()));
-/// state::hold("held/pitches.json", b"[]");
+/// state::hold("held/pitches.json", *b"[]");
 /// assert!(state::is_held("held/pitches.json".as_ref()));
 /// ```
 pub fn is_held(path: &Path) -> bool {
