@@ -52,11 +52,10 @@ pub fn recorded(
         })
         .collect();
     let mut head = format!(
-        "{}\n<style>\n{style}</style>\n<script type=\"importmap\">{}</script>\n\
-         <script type=\"application/json\" id=\"answers\">{}</script>\n",
+        "{}\n<style>\n{style}</style>\n<script type=\"importmap\">{}</script>\n{}",
         policy(!models.is_empty()),
-        harmless(&json!({ "imports": imports })),
-        harmless(answers)
+        json!({ "imports": imports }),
+        packed("answers", answers.to_string().as_bytes())
     );
     if !models.is_empty() {
         let engine = assets::asset(ENGINE).ok_or_else(|| broken(ENGINE))?;
@@ -90,11 +89,6 @@ fn broken(file: &str) -> PageError {
     PageError { file: file.to_owned() }
 }
 
-/// JSON that cannot end the script around it.
-fn harmless(value: &Value) -> String {
-    value.to_string().replace('<', "\\u003c")
-}
-
 /// The page without its links to stylesheets, and the text of all of them in the order of the links, which is the order
 /// in which they win over each other.
 fn without_links(html: &str, text: impl Fn(&str) -> Option<String>) -> Result<(String, String), PageError> {
@@ -111,14 +105,23 @@ fn without_links(html: &str, text: impl Fn(&str) -> Option<String>) -> Result<(S
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
+    use flate2::read::ZlibDecoder;
+
     use super::*;
 
     #[test]
     fn the_file_needs_no_other() {
+        let answers = json!({ "GET /api/runs {}": ["</script><b>"] });
         let page =
-            recorded(&json!({ "GET /api/runs {}": ["</script><b>"] }), &BTreeMap::new(), Some("story"))
-                .expect("the page's files are embedded");
-        assert!(page.contains(r#""GET /api/runs {}":["\u003c/script>\u003cb>"]"#), "data ends no script");
+            recorded(&answers, &BTreeMap::new(), Some("story")).expect("the page's files are embedded");
+        let (_, rest) = page.split_once("id=\"answers\">").expect("the answers are there");
+        let (text, _) = rest.split_once("</script>").expect("a script ends");
+        let mut told = String::new();
+        let bytes = STANDARD.decode(text).expect("base64");
+        ZlibDecoder::new(&bytes[..]).read_to_string(&mut told).expect("zlib");
+        assert_eq!(told, answers.to_string());
         assert!(page.contains("<html data-opens=\"story\""), "it opens with a panel of one's choice");
         for foreign in ["src=\"", "href=\"/", "href=\"./", "http://", "https://"] {
             let html: String = page.lines().filter(|line| !line.contains("importmap")).collect();

@@ -38,6 +38,9 @@ const MACHINES: usize = 2;
 /// The number of samples of a task that the story only shows in its grid of media.
 const GRID: usize = 1;
 
+/// The number of samples of a task whose activations the story draws: it takes the one that suits it best.
+const STORY_MACHINES: usize = 3;
+
 /// Lengths of sources whose passes are timed, in words, and the passes of which the quickest counts.
 const TIMED: [usize; 5] = [8, 32, 64, 128, 256];
 const PASSES: usize = 5;
@@ -141,12 +144,14 @@ impl Recorder {
         if task["target"]["tokens"] == true {
             self.ask(Question::get("/api/vocabulary", about.clone())).await?;
         }
+        let grid = recording.story && !is_text(task);
         let mut sources = Vec::new();
         let mut samples = Value::Null;
         if task["source"].is_null() {
             sources.push(Value::Null);
         } else if let Some(split) = shown_split(&task["splits"]) {
-            let wanted = with(&about, json!({ "split": split, "from": 0, "count": recording.samples }));
+            let count = if grid { GRID } else { recording.samples };
+            let wanted = with(&about, json!({ "split": split, "from": 0, "count": count }));
             samples = self.ask(Question::get("/api/samples", wanted)).await?;
             let numbers = samples["samples"].as_array().into_iter().flatten();
             let sample = |sample: &Value| json!({ "sample": { "split": split, "number": sample["number"] } });
@@ -156,13 +161,12 @@ impl Recorder {
             sources.extend(recording.texts.iter().map(|text| json!({ "text": text })));
         }
         self.distances(&about, task).await?;
-        if recording.story {
-            if is_text(task) {
-                self.timed(&about, &samples).await?;
-            } else {
-                sources.truncate(GRID);
-            }
+        if grid {
+            sources.truncate(GRID);
+        } else if recording.story {
+            self.timed(&about, &samples).await?;
         }
+        let mut machines = STORY_MACHINES;
         for (number, source) in sources.iter().enumerate() {
             let mut about = with(&about, json!({ "checkpoint": "best" }));
             if !source.is_null() {
@@ -171,7 +175,7 @@ impl Recorder {
                 about["window"] = json!(0);
             }
             if recording.story {
-                self.told(&about, task).await?;
+                machines -= usize::from(self.told(&about, task, machines > 0).await?);
                 continue;
             }
             let tokens = self.example(&about, task).await?;
@@ -255,16 +259,16 @@ impl Recorder {
     }
 
     /// Records what the story asks about one example: its output with a look at it; of texts, the gradients of the first token,
-    /// and the activations where they can be drawn.
-    async fn told(&mut self, about: &Value, task: &Value) -> Result<(), ServerError> {
+    /// and the activations where they are wanted and can be drawn. True if they were recorded.
+    async fn told(&mut self, about: &Value, task: &Value, machine: bool) -> Result<bool, ServerError> {
         if task["target"]["tokens"] != true {
             self.ask(Question::post("/api/look", about.clone())).await?;
-            return Ok(());
+            return Ok(false);
         }
         let answer = self.ask(likeliest(about)).await?;
         let mut tokens = answer["outputs"][0][0]["tokens"].as_array().cloned().unwrap_or_default();
         if !is_text(task) {
-            return Ok(());
+            return Ok(false);
         }
         let vocabulary = json!({ "run": about["run"], "task": about["task"] });
         tokens.push(self.ask(Question::get("/api/vocabulary", vocabulary)).await?["end"].clone());
@@ -273,11 +277,12 @@ impl Recorder {
         if let Some(positions) = look["source"]["positions"].as_array() {
             let first = json!({ "position": 0, "method": "gradient_norm" });
             self.ask(Question::post("/api/attribution", with(&whole, first))).await?;
-            if positions.len() <= DRAWN {
+            if machine && positions.len() <= DRAWN {
                 self.ask(Question::post("/api/machine", whole)).await?;
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Records one example but for its activations. Gives the fields to add to questions about the whole output: its

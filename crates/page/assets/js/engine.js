@@ -2,7 +2,8 @@
 // which answer what was not recorded: own sentences, drawings and recordings, hidden parts and silenced heads.
 
 import { floats } from "any2any/api";
-import { base64, bytes } from "any2any/base64";
+import { base64 } from "any2any/base64";
+import { carried, unpacked } from "any2any/carried";
 import { recorded } from "any2any/recorded";
 
 /** @import { Floats, View } from "any2any/types" */
@@ -11,10 +12,8 @@ import { recorded } from "any2any/recorded";
 /** What the engine answers. */
 const ENDPOINTS = ["/api/translate", "/api/look", "/api/next", "/api/beam", "/api/attribution"];
 
-const carried = (id) => document.getElementById(id);
-
 /** True if the page carries the model of a run. @param {number} run */
-export const carries = (run) => carried("engine") !== null && carried(`model-${run}`) !== null;
+export const carries = (run) => carried("engine") && carried(`model-${run}`);
 
 /** True if the engine can answer a question. */
 export const answers = (path, { run, checkpoint }) => ENDPOINTS.includes(path) && carries(run) && checkpoint === "best";
@@ -73,13 +72,6 @@ function give(engine, parts) {
 function resultOf(engine) {
   const result = new Uint8Array(engine.memory.buffer, engine.result(), engine.result_length());
   return JSON.parse(new TextDecoder().decode(result));
-}
-
-/** The bytes of a part of the page, which are packed (zlib) and written as base64. @param {string} id */
-async function unpacked(id) {
-  const packed = new Blob([bytes(carried(id).textContent)]);
-  const stream = packed.stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /** The source of a question, a recorded sample as the value that it is. */

@@ -1,15 +1,17 @@
-// Recorded answers of an exported page: `<script type="application/json" id="answers">` holds an object from "METHOD
-// path question" to { answer, tokens }, where the question is the query or body in one spelling.
+// Recorded answers of an exported page: its part "answers" is an object from "METHOD path question" to { answer, tokens },
+// where the question is the query or body in one spelling.
 
-/** True on an exported page, which has recorded examples and can ask no model. */
-export const offline = document.getElementById("answers") !== null;
+import { carried, unpacked } from "any2any/carried";
 
-let answers = null;
+/** True on an exported page, which has recorded examples. */
+export const offline = carried("answers");
+
+/** Null on a page that a server answers. */
+const answers = offline ? JSON.parse(new TextDecoder().decode(await unpacked("answers"))) : null;
 
 /** The recorded answer to a question; undefined if there is none. An answer about more tokens holds those about the
  * first of them, so it is found by any beginning of its tokens. */
 export function recorded(method, path, given) {
-  answers ??= JSON.parse(document.getElementById("answers").textContent);
   const { tokens = [], from, count, ...question } = given;
   const found = answers[`${method} ${path} ${canonical(question)}`];
   if (found && tokens.every((token, i) => token === found.tokens[i])) return found.answer;
