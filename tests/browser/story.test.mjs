@@ -158,6 +158,35 @@ clicks("chapter 2 draws the lengths of the gradients", at(1, 1), async (page) =>
   assert.ok(found, `${words}: a sample has these gradients`);
 });
 
+test("chapter 2 waits for each model's count before it misses distances", async () => {
+  const context = await contextOf(browser);
+  let release = () => {};
+  const counting = new Promise((resolve) => { release = () => resolve(null); });
+  const asked = new Set();
+  await context.route("**/api/distance*", async (route) => {
+    const run = Number(new URL(route.request().url()).searchParams.get("run"));
+    asked.add(run);
+    if (run === FAR) await counting;
+    await route.continue();
+  });
+  await visit(context, `${url}/${link(at(1, 2))}`, async (page) => {
+    const answered = page.waitForResponse((response) => response.url().includes(`/api/distance?run=${LSTM}&`));
+    await shows(page, 1, 2);
+    await answered;
+    // Away and back: two counts of one model are under way.
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("ArrowRight");
+    await shows(page, 1, 2);
+    assert.equal(await figure(page).locator(".story-missing").count(), 0, "one model is still being counted");
+    release();
+    await figure(page).locator(".story-missing, circle").first().waitFor();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(await figure(page).locator(".story-missing").count(), 0, "it has been counted");
+    assert.deepEqual([...asked].sort(), [FAR, LSTM].sort());
+  });
+  await context.close();
+});
+
 clicks("chapter 4 works attention out, and comes to the model's own weights", at(3, 3), async (page) => {
   await shows(page, 3, 3);
   const weights = await figure(page).locator("[data-weight]").evaluateAll((all) => all.map((each) => Number(each.dataset.weight)));

@@ -26,10 +26,11 @@ export async function countAll(about, tell, wanted) {
   while (so.next !== null && wanted()) {
     const { next: from } = so;
     const piece = await api.distance({ ...about, from });
-    if (so.next !== from) continue;                               // another call has counted this piece
-    so.groups = added(so.groups, piece.groups);
-    so.next = piece.next;
-    so.total = piece.total;
+    if (so.next === from) {                                       // else another call has counted this piece
+      so.groups = added(so.groups, piece.groups);
+      so.next = piece.next;
+      so.total = piece.total;
+    }
     tell(so.groups, so.next === null ? 1 : so.next / so.total);
   }
 }

@@ -89,13 +89,17 @@ function accuracy(found, { figure, said, isOpen, shown }) {
   };
   said.textContent = "The share of test sentences that come out right to the last word, by the words between subject and verb; bands are 95 % intervals.";
   draw();
-  for (const [i, { passage: { example: { run, task } } }] of found.entries()) {
+  const counted = found.map(async ({ passage: { example: { run, task } } }, i) => {
     const about = { run: run.number, checkpoint: "best", task: task.number, split: "test" };
-    countAll(about, (groups) => { series[i].groups = groups; draw(); }, () => isOpen() && shown()).catch((error) => {
+    try {
+      await countAll(about, (groups) => { series[i].groups = groups; draw(); }, () => isOpen() && shown());
+    } catch (error) {
       if (shown()) said.textContent = error.code === "not_recorded" ? "This recording holds no count of right answers." : error.message;
-    }).then(() => {
-      if (shown() && series.every(({ groups }) => groups.length === 0)) replace(figure, html("p", { class: "story-missing" },
-        "The data of these runs does not say how far apart things stand. ", html("code", {}, COMMAND)));
-    });
-  }
+    }
+  });
+  // One model may be counted before another has begun.
+  Promise.all(counted).then(() => {
+    if (isOpen() && shown() && series.every(({ groups }) => groups.length === 0)) replace(figure, html("p", { class: "story-missing" },
+      "The data of these runs does not say how far apart things stand. ", html("code", {}, COMMAND)));
+  });
 }
