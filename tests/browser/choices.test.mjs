@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
-  explorer, allNear, dataOf, logitsOf, near, picture, questionOf, reads, savedNumbers, settled, slide,
+  explorer, allNear, dataOf, logitsOf, near, questionOf, reads, savedNumbers, settled, slide,
   softmax, sourceOf, stateOf, until,
 } from "./support.mjs";
 
@@ -53,7 +53,6 @@ clicks("the bars are the model's distribution, at any temperature, top-k and top
   await shows({ temperature: 1.7, top_k: 5 }, "top-k");
   await slide(panel, "Top-p", 0.6);
   await shows({ temperature: 1.7, top_k: 5, top_p: 0.6 }, "top-p");
-  await picture(panel, "distribution");
   await panel.getByRole("button", { name: "Draw one" }).click();
   const drawn = panel.locator(".bar-mark", { hasText: "drawn" });
   assert.equal(await drawn.count(), 1);
@@ -100,7 +99,6 @@ clicks("the beam's tree shows every node, its probability, and its fate", { pane
     best.forEach((id, i) => near(byId.get(id).score, sums[i] / (depth(byId, id) ** options.length_penalty), 1e-3, "score"));
     return { best, byId };
   };
-  await picture(panel, "beam");
   await shows({ size: 3, length_penalty: 1 });
   await slide(panel, "Beam size", 2);
   await slide(panel, "Length penalty", 0);
@@ -152,7 +150,6 @@ for (const [what, taken, place] of CHANGES) {
     }
     const { target } = await ask("look", { ...question, tokens: written });
     await reads(panel.locator(".outputs dd .value-text").nth(1), [target.view.text.trim().replaceAll(/\s+/g, " ")]);
-    if (what.includes("hidden")) await picture(panel, "whatif");
   });
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import {
-  ANY2ANY, FAR, MEDIA, WORKSHOP, allNear, contextOf, dataOf, distancesOf, explorer, inWorkshop, link, logitsOf, near, openPanel, opened, picture, settled, softmax,
+  ANY2ANY, FAR, MEDIA, WORKSHOP, allNear, contextOf, dataOf, distancesOf, explorer, inWorkshop, link, logitsOf, near, openPanel, opened, settled, softmax,
   stateOf, until, visit, weightsOf,
 } from "./support.mjs";
 
@@ -72,7 +72,6 @@ test("the text run's file is small, and every panel of it shows what was recorde
     await page.locator("#panel-whatif .question .chip.source").first().click();
     await page.waitForTimeout(300);
     assert.match(await page.locator("body").innerText(), /record/);
-    await picture(await openPanel(page, "steps"), "exported");
   });
   await visit(offline, `file://${file}${link({ input: TYPED })}`, async (page) => {
     await opened(page);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
-  explorer, FAR, LSTM, allNear, cells, coloursOf, dataOf, distancesOf, floats, logitsOf, near, picture, pixelsOf, questionOf,
+  explorer, FAR, LSTM, allNear, cells, coloursOf, dataOf, distancesOf, floats, logitsOf, near, pixelsOf, questionOf,
   sameColours, savedNumbers, settled, softmax, until, weightsOf,
 } from "./support.mjs";
 
@@ -35,7 +35,6 @@ clicks("every head of every kind is drawn in the colours of its weights", { pane
     }
     if (label.includes("causal")) assert.ok(all.flat().every((row, i) => row.slice(i % row.length + 1).every((weight) => weight === 0)), "nobody looks ahead");
   }
-  await picture(panel, "attention");
 });
 
 clicks("a head opens to its numbers, and a row of it to query · key, mask and softmax", { panel: "attention", head: { stack: "decoder", kind: "self", layer: 0, head: 1 } }, async (page) => {
@@ -64,7 +63,6 @@ clicks("a head opens to its numbers, and a row of it to query · key, mask and s
   const wide = q.shape[2];
   const score = (at) => Array.from({ length: wide }, (_, i) => q.at(1, query, i) * k.at(1, at, i)).reduce((sum, each) => sum + each, 0) / Math.sqrt(wide);
   allNear((await rows.locator("td:nth-child(4)").allTextContents()).map((text) => Number(text.replace("−", "-"))), keys.map(score), 6e-4, "score");
-  await picture(panel.locator("section.card").last(), "attention-score");
 });
 
 clicks("heads are pinned and compared, averaged and rolled out", { panel: "attention", head: { stack: "encoder", kind: "self", layer: 0, head: 0 } }, async (page) => {
@@ -93,7 +91,6 @@ clicks("the machine works an attention out, and agrees with the model", { panel:
   const kinds = new Set(parts.map(({ kind }) => kind));
   assert.deepEqual([...kinds].sort(), ["add_norm", "attention", "embedding", "feed_forward", "linear", "positions", "softmax"]);
   for (const { id } of parts) assert.ok(boxes.some((key) => key.startsWith(id)), `${id} has its box`);
-  await picture(panel, "machine", { most: 640 });
 
   for (const part of parts.filter(({ kind }) => kind === "attention")) {
     await panel.locator(`.openable[data-key="${part.id}"]`).click();
@@ -111,7 +108,6 @@ clicks("the machine works an attention out, and agrees with the model", { panel:
     assert.ok(weights.every((weight) => right.some((each) => Math.abs(100 * each - weight) < 0.6)), `${part.id}: weights`);
     const away = await dataOf(panel.locator("[data-away]"), "away");
     assert.ok(away.every((each) => each < 1e-4), `${part.id}: the formula gives the model's own numbers, but for ${away}`);
-    if (part.id.includes("cross")) await picture(panel.locator(".machine-pane"), "machine-attention");
   }
 
   await panel.locator('.openable[data-key="softmax"]').click();
@@ -134,7 +130,6 @@ clicks("a tour of the machine explains encoder, head, decoder and shifted output
     const said = await panel.locator(".machine-pane").innerText();
     assert.doesNotMatch(said, /undefined|NaN|\bnull\b/);
     text += said;
-    if (/shifted output/.test(said) && stop < many) await picture(panel, "machine-tour", { most: 640 });
     await page.keyboard.press("ArrowRight");
   }
   for (const word of [/encoder/i, /\bheads?\b/, /decoder/i, /shifted output/i]) assert.match(text, word);
@@ -147,7 +142,6 @@ clicks("an LSTM has its own figure", { panel: "machine", run: LSTM }, async (pag
   assert.ok(await panel.locator(".box.kind-cells").count() >= 2);
   await panel.locator(".openable", { has: page.locator(".box.kind-cells") }).first().click();
   assert.match(await panel.locator(".machine-pane").innerText(), /forget/i);
-  await picture(panel, "machine-lstm", { most: 640 });
 });
 
 // ---- memory ----
@@ -168,7 +162,6 @@ clicks("what still matters is drawn for the transformer and the LSTM", { panel: 
     const slope = (tops[strengths.indexOf(Math.min(...strengths))] - Math.min(...tops)) / Math.min(...strengths);
     tops.forEach((top, i) => near(top, Math.min(...tops) + slope * strengths[i], 0.5, "height of a bar"));
   }
-  await picture(panel, "memory");
 });
 
 clicks("accuracy by distance counts what is right", { panel: "memory", run: FAR }, async (page) => {
@@ -181,5 +174,4 @@ clicks("accuracy by distance counts what is right", { panel: "memory", run: FAR 
     assert.equal(Number(circle.right), inside.reduce((sum, each) => sum + each.first_right, 0));
     near(circle.y, 12 + (1 - circle.right / circle.samples) * 228, 0.5, "height of a point");
   }
-  await picture(page.locator("#panel-memory section.card").last(), "memory-distance");
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import {
-  MEDIA, allNear, cells, dataOf, explorer, floats, inWorkshop, near, openPanel, picture, pixelsOf, questionOf, settled,
+  MEDIA, allNear, cells, dataOf, explorer, floats, inWorkshop, near, openPanel, pixelsOf, questionOf, settled,
   sourceOf, stateOf, until, weightsOf,
 } from "./support.mjs";
 
@@ -12,7 +12,7 @@ const tasks = (await ask("runs"))[MEDIA].model.tasks;
 const taskOf = (name) => tasks.find((task) => task.name === name).number;
 const at = (name, state = {}) => ({ run: MEDIA, task: taskOf(name), ...state });
 
-/** Where a region lies on its picture, in shares. */
+/** Where a region lies on its in shares. */
 function boxOf(region, view) {
   const { rectangle, span, window } = region;
   if (rectangle) return [rectangle.left / view.image.width, rectangle.top / view.image.height, rectangle.width / view.image.width, rectangle.height / view.image.height];
@@ -67,7 +67,6 @@ for (const [name, kind] of SOURCES) {
     const look = await ask("look", question);
     const panel = page.locator("#panel-source");
     await DRAWN[kind](page, panel.locator(".picture-area canvas").first(), look.source);
-    await picture(panel, `source-${kind}`);
 
     // What the word that is explained looked at lies over it: the strongest weight shines most, in proportion.
     await openPanel(page, "steps");
@@ -82,7 +81,6 @@ for (const [name, kind] of SOURCES) {
     const high = Math.max(...weights);
     shown.forEach((i, n) => near(veil[n][3] / 255, 0.75 * weights[i] / high, 0.02, `light on position ${i}`));
     assert.ok(shown.length > 0);
-    await picture(page.locator("#panel-steps"), `steps-${kind}`);
 
     // A part is hidden at a click, and the numbers move.
     const whatif = await openPanel(page, "whatif");
@@ -97,7 +95,6 @@ for (const [name, kind] of SOURCES) {
     const hidden = await ask("look", { ...question, masked });
     const change = (i) => hidden.target.positions[i].log_probability - look.target.positions[i].log_probability;
     allNear((await dataOf(whatif.locator(".token-rows tbody tr"), "change")).slice(0, question.tokens.length), question.tokens.map((_, i) => change(i)), 2e-3, "change");
-    await picture(whatif, `whatif-${kind}`);
   });
 }
 
@@ -125,7 +122,6 @@ for (const [name, kind, title] of TARGETS) {
       assert.match(await page.locator("#panel-distribution").textContent(), /writes frames/);
       await openPanel(page, "steps");
     }
-    await picture(page.locator("#panel-steps"), `output-${name}`);
   });
 }
 
@@ -135,7 +131,12 @@ clicks("a digit is drawn with the mouse, and read", at("see", { panel: "source" 
   const { x, y, width, height } = await sketch.boundingBox();
   await page.mouse.move(x + width / 2, y + 0.15 * height);
   await page.mouse.down();
-  await page.mouse.move(x + width / 2, y + 0.85 * height, { steps: 8 });
+  await page.mouse.move(x + width / 2, y + 0.5 * height, { steps: 4 });
+  await until(page, () => import("any2any/state").then(({ state }) => state.input.file && state.tokens.length > 0));
+  const half = (await stateOf(page, "input")).input.file.content;
+  assert.equal(await sketch.boundingBox().then((box) => box.y), y, "nothing moves below the hand");
+  await page.mouse.move(x + width / 2, y + 0.85 * height, { steps: 4 });
+  await until(page, (before) => import("any2any/state").then(({ state }) => state.input.file.content !== before), half);
   await page.mouse.up();
   await until(page, () => import("any2any/state").then(({ state }) => state.input.file && state.tokens.length > 0));
   await settled(page);
@@ -147,13 +148,15 @@ clicks("a digit is drawn with the mouse, and read", at("see", { panel: "source" 
   const pixels = greys(image);
   const ink = (column) => Array.from({ length: image.height }, (_, row) => pixels[row * image.width + column]).reduce((sum, each) => sum + each, 0);
   assert.ok(ink(image.width / 2) + ink(image.width / 2 - 1) > 4 * (ink(1) + ink(image.width - 2)), "a bar stands in the middle");
-  await picture(page.locator("#panel-source"), "drawing");
 });
 
 clicks("the microphone is recorded, and heard", at("hear", { panel: "source" }), async (page) => {
   const panel = page.locator("#panel-source");
   await panel.getByRole("button", { name: "Record from the microphone" }).click();
   await panel.getByText("■ Stop").waitFor();
+  // Words are there while one speaks.
+  await until(page, () => import("any2any/state").then(({ state }) => state.input.file?.name === "recording.wav" && state.tokens.length > 0));
+  assert.equal(await panel.getByText("■ Stop").count(), 1, "it goes on");
   await page.waitForTimeout(700);
   await panel.getByText("■ Stop").click();
   await until(page, () => import("any2any/state").then(({ state }) => state.input.file?.name === "recording.wav" && state.tokens.length > 0));
@@ -182,6 +185,18 @@ clicks("a file is dropped on the page", at("see", { panel: "source" }), async (p
   assert.equal(question.source.file.content, content);
   assert.deepEqual(question.tokens, (await ask("translate", { ...await sourceOf(page), decoding: { greedy: {} } })).outputs[0][0].tokens);
   assert.doesNotMatch(await zone.getAttribute("class"), /\bover\b/);
+});
+
+clicks("a recording that was cut out around an event is timed by it", at("feel", { panel: "source" }), async (page) => {
+  const whole = await page.locator("#panel-source .axis span").first().evaluate((tick) => [tick.textContent, tick.style.left]);
+  assert.deepEqual(whole, ["0 s", "0%"]);
+  const ticks = await page.evaluate(async () => {
+    const [{ tracesPicture }, { base64 }] = await Promise.all([import("any2any/media/traces"), import("any2any/base64")]);
+    const data = base64(new Uint8Array(4 * 160));
+    const { axis } = tracesPicture({ rate: 80, channels: ["Oz"], samples: { shape: [1, 160], data }, start: -0.7 }, "large");
+    return [...axis.children].map((tick) => [tick.textContent, Math.round(10 * parseFloat(tick.style.left)) / 10]);
+  });
+  assert.deepEqual(ticks, [["-0.5 s", 10], ["0", 35], ["0.5", 60], ["1", 85]]);
 });
 
 clicks("files are taken from the disk", at("feel", { panel: "source" }), async (page) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  MEDIA, TEXT, contextOf, dataOf, explorer, link, openPanel, opened, picture, pixelsOf, saved, settled, stateOf,
+  MEDIA, TEXT, contextOf, dataOf, explorer, link, openPanel, opened, pixelsOf, saved, settled, stateOf,
   until, visit,
 } from "./support.mjs";
 
@@ -89,7 +89,6 @@ for (const scheme of ["light", "dark"]) {
       const brightness = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number).reduce((sum, each) => sum + each) / 765);
       const paper = async () => (await pixelsOf(page.locator("#panel-attention .head-cell canvas").last(), [[0.99, 0.01]]))[0][0] / 255;
       assert.equal(await brightness() > 0.5, scheme === "light");
-      if (scheme === "dark") await picture(page.locator("#panel-attention"), "attention-dark");
       const before = await paper();
       for (const theme of ["light", "dark"]) {
         await page.getByRole("button", { name: "Theme" }).click();
@@ -118,7 +117,6 @@ test("nothing is wider than a narrow screen", async () => {
       }
       if (state.run === TEXT) {
         await openPanel(page, "steps");
-        await picture(page.locator("body"), "narrow");
       }
     });
   }

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import {
-  BARE, LSTM, MEDIA, TEXT, WRITE, allNear, dataOf, explorer, floats, logitsOf, near, openPanel, picture, questionOf, reads, savedNumbers, settled,
+  BARE, LSTM, MEDIA, TEXT, WRITE, allNear, dataOf, explorer, floats, logitsOf, near, openPanel, questionOf, reads, savedNumbers, settled,
   softmax, sourceOf, stateOf, until, weightsOf,
 } from "./support.mjs";
 
@@ -107,7 +107,6 @@ clicks("heads are drawn together, each in its colour", { panel: "attention", cho
   for (const [i, head] of [0, 2].entries()) {
     near(Math.max(...lines.filter(({ colour }) => colour === swatches[i]).map(({ weight }) => weight)), highest(head), 1e-5, "its strongest line");
   }
-  await picture(panel.locator("section.card", { has: page.locator(".stripes") }), "heads-in-colours");
 });
 
 clicks("a score is the sum of what each neuron adds", { panel: "attention", chosen: 1, head: CROSS }, async (page) => {
@@ -142,7 +141,6 @@ clicks("the logit lens shows what each layer would write", { panel: "research", 
   assert.deepEqual(await dataOf(cells, "token"), down.map(([depth, row]) => right.likeliest[depth][row][0].token), "the likeliest words");
   const look = await ask("look", question);
   look.target.positions.forEach(({ log_probability }, row) => near(at(depths - 1, row), log_probability, 1e-4, "the last layer is what the model says"));
-  await picture(panel, "logit-lens");
   await panel.getByRole("group", { name: "Colours" }).getByText("Entropy").click();
   const entropy = floats(right.entropy);
   allNear(await dataOf(cells, "number"), down.map((place) => entropy.at(...place)), 1e-4, "entropies");
@@ -184,7 +182,6 @@ clicks("states of another input are put into this one", { panel: "research", res
     const saved = (await savedNumbers(page, panel)).answer;
     assert.equal(saved.base, right.base);
     allNear(saved.whole, right.whole, 1e-6, "all positions at once");
-    if (stack === "encoder") await picture(panel, "patching");
     if (stack === "encoder") for (const whole of right.whole) near(whole, right.other - right.base, 1e-3, "all states of the encoder are the other input");
     if (stack === "decoder") near(values[(depths - 1) * groups + 1], right.other - right.base, 1e-3, "the last state of the decoder is the other input's word");
   }

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import {
-  ANY2ANY, LSTM, MAP, MEDIA, TEXT, WORKSHOP, allNear, cells, dataOf, explorer, inWorkshop, link, logitsOf, near, picture,
+  ANY2ANY, LSTM, MAP, MEDIA, TEXT, WORKSHOP, allNear, cells, dataOf, explorer, inWorkshop, link, logitsOf, near,
   pixelsOf, questionOf, savedNumbers, serve, settled, softmax, until, visit,
 } from "./support.mjs";
 
@@ -35,7 +35,6 @@ for (const what of ["another checkpoint", "another run"]) {
     allNear(drawn, b.map((each, i) => each - a[i]).slice(0, drawn.length), 1e-3, "B − A");
     const { outputs: [[own]] } = await ask("translate", { ...question, tokens: undefined, ...second, decoding: { greedy: {} } });
     assert.equal(await panel.locator(".outputs dd .value-text").nth(1).textContent(), own.view.text.trim().replaceAll(/\s+/g, " "));
-    if (what === "another run") await picture(panel, "compare");
   });
 }
 
@@ -62,7 +61,6 @@ clicks("a slider leads through the checkpoints of a run", { panel: "compare" }, 
     const { outputs: [[own]] } = await ask("translate", { ...question, tokens: undefined, checkpoint: name, decoding: { greedy: {} } });
     assert.equal(await panel.locator(".replay .said .value-text").textContent(), own.view.text || "nothing");
   }
-  await picture(panel.locator(".replay"), "checkpoints");
 });
 
 // ---- training ----
@@ -91,7 +89,6 @@ clicks("curves are those of the runs' logs", { panel: "training" }, async (page)
   const samples = linesOf("text", "samples").at(-1).samples;
   assert.equal(await panel.locator(".improving").count(), samples.length);
   assert.deepEqual(await panel.locator(".improving .reference").allTextContents(), samples.map(({ reference }) => reference));
-  await picture(panel, "training");
 });
 
 clicks("pictures, sounds and recordings are drawn as the training wrote them", { run: MEDIA, panel: "training" }, async (page) => {
@@ -126,7 +123,6 @@ clicks("pictures, sounds and recordings are drawn as the training wrote them", {
     }
     if (source.kind !== "text") assert.equal(await places.source.locator("canvas").count(), 1, `${name} has a picture of its source`);
   }
-  await picture(panel.locator(".samples-improving"), "training-pictures");
 });
 
 test("a training is watched while it goes on", async (t) => {
@@ -175,5 +171,4 @@ clicks("the map of a sweep is blue where training converges, orange where it doe
   await page.mouse.up();
   const [command] = await panel.locator(".command code").allTextContents();
   assert.match(command, /^any2any sweep .*--over training\.schedule\.constant\.peak=.*--over training\.batch\.tokens=/);
-  await picture(panel, "sweep");
 });

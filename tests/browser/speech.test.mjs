@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  cells, explorer, floats, inWorkshop, link, near, openPanel, picture, pixelsOf, reads, settled, stateOf, until, visit,
+  cells, explorer, floats, inWorkshop, link, near, openPanel, pixelsOf, reads, settled, stateOf, until, visit,
   weightsOf,
 } from "./support.mjs";
 
@@ -97,6 +97,5 @@ if (SPOKEN) {
     assert.deepEqual(peaks, [...peaks].sort((a, b) => a - b), "words are heard one after the other");
     assert.match(await steps.locator(".badge").first().textContent(), /% of it on the silence behind/);
     await page.locator("#stage .lane.target .chip").nth(2).hover();
-    await picture(steps, "steps-speech");
   });
 }

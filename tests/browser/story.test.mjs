@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import {
-  ANY2ANY, BARE, FAR, LSTM, MAP, MEDIA, TEXT, WORKSHOP, WRITE, allNear, contextOf, explorer, floats, link, logitsOf, near, picture, settled,
+  ANY2ANY, BARE, FAR, LSTM, MAP, MEDIA, TEXT, WORKSHOP, WRITE, allNear, contextOf, explorer, floats, link, logitsOf, near, settled,
   softmax, stateOf, until, visit,
 } from "./support.mjs";
 
@@ -321,8 +321,6 @@ test("a lecture needs no run: every chapter is filled by those that ship, soon a
       if (last[id] === undefined) continue;
       for (let step = 0; step < last[id]; step += 1) await page.keyboard.press("ArrowRight");
       await shows(page, chapter, last[id]);
-      if (process.env.SCREENSHOTS) await new Promise((resolve) => setTimeout(resolve, 6000));
-      await picture(page.locator("#panel-story"), `story-${id}`, { most: 900 });
     }
   });
 });

@@ -3,7 +3,6 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -19,9 +18,6 @@ export const [TEXT, LSTM, MEDIA, FAR, MAP, WRITE, BARE] = RUNS.keys();
 
 /** Milliseconds that something may take on a busy machine. */
 const PATIENCE = 30_000;
-
-/** Pictures of the panels are only made when they are asked for. */
-const PICTURES = process.env.SCREENSHOTS ? path.resolve(import.meta.dirname, "../../docs/images/explorer") : null;
 
 export const inWorkshop = (name) => path.join(WORKSHOP, name);
 
@@ -254,20 +250,3 @@ export async function savedNumbers(page, root) {
 
 /** Moves a slider as a person does. */
 export const slide = (root, label, value) => root.getByRole("slider", { name: label, exact: true }).fill(String(value));
-
-/** A picture of a part of the page for the documentation: its upper part, where it is long. */
-export async function picture(part, name, { most = 780 } = {}) {
-  if (!PICTURES) return;
-  const page = part.page();
-  mkdirSync(PICTURES, { recursive: true });
-  await page.mouse.move(0, 0);
-  await stick(page, "relative");                                  // else it would cover what scrolls below it
-  const clip = await part.evaluate((element, height) => {
-    const { left, top, width, bottom } = element.getBoundingClientRect();
-    return { x: Math.max(0, left + scrollX - 20), y: Math.max(0, top + scrollY - 8), width: width + 40, height: Math.min(height, bottom - top + 24) };
-  }, most);
-  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), animations: "disabled", fullPage: true, clip });
-  await stick(page, "");
-}
-
-const stick = (page, position) => page.evaluate((value) => { document.getElementById("stage").style.position = value; }, position);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   BARE, LSTM, MAP, TEXT, contextOf, dataOf, explorer, link, logitsOf, near, openPanel, opened, questionOf, reads, settled, softmax, sourceOf, stateOf,
-  until, visit,
+  until, visit, weightsOf,
 } from "./support.mjs";
 
 const { ask, clicks, url, browser, context } = await explorer();
@@ -128,6 +128,16 @@ clicks("colours have their numbers", { panel: "attention", chosen: 1 }, async (p
   await settled(page);
   const bars = page.locator("#panel-attention .colour-bar");
   assert.ok(await bars.count() >= 2, "the grid and the large map each have a bar of colours");
+  // On the stage, what is pointed at lights the others; its own number is told beside it.
+  const look = await ask("look", await questionOf(page));
+  const { weight: attention } = weightsOf(look, "decoder", "cross", 1);
+  const [read, word] = [page.locator("#stage .chip.source").nth(2), page.locator("#stage .chip.target").nth(1)];
+  const { log_probability: logarithm } = look.target.positions[1];
+  await read.hover();
+  await reads(page.locator(".tooltip:not([hidden])"), [`${await read.textContent()}: attention ${weightText(attention(1, 2))} from “${await word.textContent()}”`]);
+  await word.hover();
+  const share = await page.evaluate(async (told) => (await import("any2any/numbers")).percent(told), Math.exp(logarithm));
+  await reads(page.locator(".tooltip:not([hidden])"), [`${await word.textContent()}: probability ${share}`]);
   await openPanel(page, "whatif");
   await until(page, () => document.querySelector("#panel-whatif .side-by-side .chip[data-weight]"));
   const chip = page.locator("#panel-whatif .side-by-side > figure").nth(1).locator(".chip.source").first();

@@ -25,6 +25,7 @@ pub struct Signal {
     rate: f64,
     channels: Arc<[String]>,
     samples: Arc<[f32]>,
+    start: f64,
 }
 
 impl Signal {
@@ -39,7 +40,12 @@ impl Signal {
     ) -> Option<Self> {
         let (channels, samples) = (channels.into(), samples.into());
         let sound = rate.is_finite() && rate > 0.0 && !channels.is_empty();
-        (sound && samples.len().is_multiple_of(channels.len())).then_some(Self { rate, channels, samples })
+        (sound && samples.len().is_multiple_of(channels.len())).then_some(Self {
+            rate,
+            channels,
+            samples,
+            start: 0.0,
+        })
     }
 
     /// A signal of one channel, called `mono`.
@@ -47,6 +53,25 @@ impl Signal {
     /// Returns `None` when the rate is not positive and finite.
     pub fn mono(rate: f64, samples: impl Into<Arc<[f32]>>) -> Option<Self> {
         Self::new(rate, ["mono".to_owned()], samples)
+    }
+
+    /// The signal with another time of its first sample, in seconds after what the signal is timed by: the event that it was
+    /// cut out around, where there is one. Times that are drawn below it count from there.
+    ///
+    /// ```
+    /// use any2any_adapter::Signal;
+    ///
+    /// let recording = Signal::mono(100.0, vec![0.0; 150]).expect("a rate");
+    /// assert_eq!(recording.starting_at(-0.5).start(), -0.5);
+    /// ```
+    #[must_use]
+    pub fn starting_at(self, start: f64) -> Self {
+        Self { start, ..self }
+    }
+
+    /// The time of the first sample, in seconds: 0 unless [`Signal::starting_at`] says otherwise.
+    pub fn start(&self) -> f64 {
+        self.start
     }
 
     /// Samples a second, in hertz.

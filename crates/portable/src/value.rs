@@ -44,6 +44,13 @@ pub struct ViewSignal {
     pub channels: Vec<String>,
     /// The samples, `[channels, samples]`.
     pub samples: Floats,
+    /// The time of the first sample, in seconds after the event that the recording was cut out around; 0 if it is left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub start: f64,
+}
+
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }
 
 /// A region: the part of a value that one position of a sequence covers.

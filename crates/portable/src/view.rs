@@ -18,6 +18,7 @@ pub fn view(value: &Value) -> View {
             rate: signal.rate(),
             channels: signal.channels().to_vec(),
             samples: Floats::new(vec![signal.channels().len(), signal.len()], signal.samples()),
+            start: signal.start(),
         }),
         Value::Custom(custom) => View::Items(custom.items()),
         value => View::Text(value.to_string()),
@@ -31,8 +32,9 @@ pub fn value(view: &View) -> Option<Value> {
         View::Image(ViewImage { width, height, channels, pixels }) => {
             Image::new(*width, *height, *channels, pixels.0.clone()).map(Value::from)
         }
-        View::Signal(ViewSignal { rate, channels, samples }) => {
-            Signal::new(*rate, channels.clone(), samples.values()).map(Value::from)
+        View::Signal(ViewSignal { rate, channels, samples, start }) => {
+            let signal = Signal::new(*rate, channels.clone(), samples.values())?;
+            Some(signal.starting_at(*start).into())
         }
         View::Items(_) => None,
     }
@@ -80,12 +82,22 @@ mod tests {
     #[test]
     fn values_and_regions_are_drawn() {
         let image = Image::new(2, 1, 1, vec![0, 255]).expect("two pixels");
+        let recording = Signal::mono(2.0, vec![0.0]).expect("a rate");
+        let samples = json!({ "shape": [1, 1], "data": "AAAAAA==" });
         for (value, expected) in [
             (Value::from("dog"), json!({ "text": "dog" })),
             (Value::custom(Dice(vec![6, 1])), json!({ "items": ["6", "1"] })),
             (
                 Value::from(image),
                 json!({ "image": { "width": 2, "height": 1, "channels": 1, "pixels": "AP8=" } }),
+            ),
+            (
+                recording.clone().into(),
+                json!({ "signal": { "rate": 2.0, "channels": ["mono"], "samples": samples } }),
+            ),
+            (
+                recording.starting_at(-0.5).into(),
+                json!({ "signal": { "rate": 2.0, "channels": ["mono"], "samples": samples, "start": -0.5 } }),
             ),
         ] {
             assert_eq!(serde_json::to_value(view(&value)).expect("plain data"), expected);

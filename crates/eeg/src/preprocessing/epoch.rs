@@ -8,7 +8,8 @@ use crate::preprocessing::margin::Cut;
 use crate::preprocessing::recording::Prepared;
 use crate::preprocessing::standardize::{moments, standard};
 
-/// The epoch around an event, in the units that the options ask for. `name` is the file and the event.
+/// The epoch around an event, in the units that the options ask for; it is timed by the event. `name` is the file and the
+/// event.
 pub(crate) fn cut(
     options: &EegOptions,
     prepared: &Prepared,
@@ -73,7 +74,9 @@ pub(crate) fn cut(
         let sample = |place: isize| source[place.clamp(0, len as isize - 1) as usize];
         values.extend(wide.map(|place| standard(sample(place), (mean, deviation))));
     }
+    let first = (start as f64 - margin as f64) / rate - event;
     Signal::new(rate, recording.channels.clone(), values)
+        .map(|signal| signal.starting_at(first))
         .ok_or_else(|| broken("has no channel or no rate".to_owned()))
 }
 

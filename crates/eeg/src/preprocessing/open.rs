@@ -68,7 +68,7 @@ fn signal_of(
     }
 }
 
-/// Signals one after the other, with the gap between them.
+/// Signals one after the other, with the gap between them; all are timed by the event of the first.
 fn join(options: &EegOptions, signals: &[Signal]) -> Result<Signal, EegError> {
     let first = signals.first().ok_or_else(|| EegError::value("a series without a recording"))?;
     let unfit = |other: &Signal, reason: &str| {
@@ -95,5 +95,6 @@ fn join(options: &EegOptions, signals: &[Signal]) -> Result<Signal, EegError> {
         }
     }
     Signal::new(first.rate(), first.channels(), samples)
+        .map(|signal| signal.starting_at(first.start()))
         .ok_or_else(|| EegError::value("a series without a channel"))
 }

@@ -114,6 +114,9 @@ fn steps_do_what_they_say() {
     let epoch = json!({ "from": 0.5, "to": 1.5 });
     let cut = signal_of(&raw(json!({ "epoch": epoch, "standardize": "none" })), &event(2.0));
     assert_eq!(cut.channel(2), &recording().channel(2)[250..350]);
+    assert_eq!(cut.start(), 0.5, "it is timed by its event");
+    let wide = json!({ "epoch": epoch, "augment": { "time_shift": 0.25 }, "standardize": "none" });
+    assert_eq!(signal_of(&raw(wide), &event(2.0)).start(), 0.25, "its margin is before it");
     let sample = Value::File(table().part_of(Part::Sample(200)));
     assert_eq!(signal_of(&raw(json!({ "epoch": epoch, "standardize": "none" })), &sample), cut);
     let baseline = json!({ "epoch": epoch, "baseline": { "from": -1, "to": 0 }, "standardize": "none" });

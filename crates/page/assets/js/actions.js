@@ -1,6 +1,7 @@
 // The actions of a person: choose a model, give it an input, and step through its output.
 
 import { LIKELIEST, api, floats } from "any2any/api";
+import { lookAhead } from "any2any/inspection";
 import { learnSpelling, tokenText } from "any2any/token";
 import { distribution, draw, random } from "any2any/numbers";
 
@@ -62,8 +63,45 @@ export function actions(app) {
 
   /** Takes a new input and translates it. */
   async function give(input) {
+    newest = null;                                                // what was being made is no longer wanted
     set({ input, window: 0, ...fresh, ablated: state.ablated });
     if (ready()) await translate();
+  }
+
+  let newest = null;
+  let following = false;
+
+  /** Follows what a person is making: an input that is typed, drawn or spoken, or the beginning of a text to go on from. Its
+   * output is there with it, so that nothing flickers; of what comes while the model is at work, the newest is taken next.
+   * @param {{ input: import("any2any/types").Input } | { beginning: string }} made */
+  async function follow(made) {
+    newest = made;
+    if (following) return;
+    following = true;
+    while (newest) {
+      const next = newest;
+      await attempt(() => takeUp(next));
+      if (newest === next) newest = null;
+    }
+    following = false;
+  }
+
+  async function takeUp(made) {
+    if (!app.task()) return;
+    const { tokens: _, look: __, ...rest } = fresh;
+    const patch = "input" in made
+      ? { input: made.input, window: 0, ...rest, ablated: state.ablated }
+      : { chosen: null, playing: false };
+    const asked = () => ({ ...request(), ..."input" in made ? { source: made.input, window: 0 } : {} });
+    const question = asked();
+    const writes = app.task().target.tokens;
+    const prefix = "beginning" in made && made.beginning ? { prefix: made.beginning } : {};
+    const tokens = writes ? (await api.translate({ ...question, decoding: LIKELIEST, ...prefix })).outputs[0][0].tokens : null;
+    const altered = "input" in made ? (state.ablated.length > 0 ? { ablated: state.ablated } : {}) : app.alteration();
+    const look = await lookAhead({ ...question, ...altered }, tokens);
+    // Another input was chosen meanwhile, or another model.
+    if (newest === null || JSON.stringify(asked()) !== JSON.stringify(question)) return;
+    set({ ...patch, tokens: tokens ?? [], look });
   }
 
   /** Takes another window of a long input, and translates it. */
@@ -79,12 +117,6 @@ export function actions(app) {
     const answer = await api.translate(request({ decoding: LIKELIEST, ...(prefix.length > 0 ? { prefix } : {}) }));
     if (JSON.stringify(request()) === asked) set({ tokens: answer.outputs[0][0].tokens });
   });
-
-  /** Writes the likeliest tokens after a text. */
-  async function continueText(text) {
-    set({ chosen: null, playing: false });
-    await translate(text);
-  }
 
   /** One step forward: writes the next token, or chooses the next position of an output that is already there. */
   function step() {
@@ -151,8 +183,8 @@ export function actions(app) {
     }
   }
 
-  return { request, ready, begin, chooseRun, chooseTask, chooseCheckpoint, give, takeWindow, translate, step, stepBack, restart,
-    finished, force, choose, play, continueText, attempt };
+  return { request, ready, begin, chooseRun, chooseTask, chooseCheckpoint, give, follow, takeWindow, translate, step, stepBack, restart,
+    finished, force, choose, play, attempt };
 }
 
 /** The panel to open with a run: one that it fills. A map and a training without a checkpoint have no model to ask.

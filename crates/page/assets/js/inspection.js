@@ -10,9 +10,20 @@ import { withTokenTexts } from "any2any/token";
 
 const CAUSES = ["run", "checkpoint", "task", "input", "window", "tokens", "masked", "ablated", "edited"];
 
+/** The last answer: { question, tokens, look }. */
+let longest = null;
+
+/** Asks for a look at what is not in the state yet, so that both can be set at once. @param {object} body the fields of the
+ * request but for the tokens @param {number[]|null} tokens   null for frames @param {AbortSignal} [signal] @returns {Promise<Look>} */
+export async function lookAhead(body, tokens, signal) {
+  const look = withTokenTexts(await api.look(tokens ? { ...body, tokens } : body, signal));
+  // A recorded answer is a look at the whole output.
+  longest = { question: canonical(body), tokens: tokens ? look.target.positions.map(({ token }) => token) : [], look };
+  return beginning(look, tokens?.length ?? 0);
+}
+
 /** @param {App} app */
 export function keepInspected(app) {
-  let longest = null;                                             // { question, tokens, look }
   let request = null;
   let planned = false;
 
@@ -48,11 +59,9 @@ export function keepInspected(app) {
     const mine = (request = new AbortController());
     app.set({ busy: true });
     try {
-      const answer = withTokenTexts(await api.look(written ? { ...body, tokens } : body, mine.signal));
+      const answer = await lookAhead(body, written ? tokens : null, mine.signal);
       if (mine !== request) return;                               // the latest question wins
-      // A recorded answer is a look at the whole output.
-      longest = { question, tokens: written ? answer.target.positions.map(({ token }) => token) : tokens, look: answer };
-      app.set({ look: beginning(answer, tokens.length), busy: false, error: null });
+      app.set({ look: answer, busy: false, error: null });
     } catch (error) {
       if (mine !== request || error.name === "AbortError") return;
       const unheard = error.code === "not_recorded" && longest?.question === question;

@@ -29,9 +29,10 @@ import { tracesPicture } from "any2any/media/traces";
  * @param {"small"|"large"} [what.size]
  * @param {(position: number|null) => void} [what.onHover]
  * @param {(position: number) => void} [what.onPick]
+ * @param {(position: number) => string|null} [what.tell]    what is told of a position under the pointer; else the weight that lights it
  * @returns {Figure} */
-export function figureOf({ view, positions, frames = null, side = "source", size = "large", onHover, onPick }) {
-  const options = { positions, side, size, onHover, onPick };
+export function figureOf({ view, positions, frames = null, side = "source", size = "large", onHover, onPick, tell }) {
+  const options = { positions, side, size, onHover, onPick, tell };
   const picture = view && pictureOf(view, frames, positions, size);
   return picture && positions.some(({ region }) => picture.boxOf(region))
     ? boxFigure({ ...options, picture })

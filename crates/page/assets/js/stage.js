@@ -3,7 +3,7 @@
 import { html, svg, replace, button, arcs, strongest } from "any2any/draw";
 import { kinds, layers, nameOf } from "any2any/attention";
 import { canonical, floats } from "any2any/api";
-import { distribution, percent } from "any2any/numbers";
+import { distribution, percent, weightText } from "any2any/numbers";
 import { highlightOf, overlaid } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 
@@ -26,7 +26,7 @@ export function showStage(app, root) {
     const question = canonical([app.state.run, app.state.checkpoint, app.state.task, app.state.input, app.state.window]);
     if (!look?.source || question === drawn) return;
     drawn = question;
-    figures.source = figureOf({ ...look.source, side: "source", size: "small", onHover: hover("source") });
+    figures.source = figureOf({ ...look.source, side: "source", size: "small", onHover: hover("source"), tell: (position) => attentionTo(app, position) });
     replace(source.content, figures.source.element);
   }
 
@@ -40,6 +40,7 @@ export function showStage(app, root) {
       size: "small",
       onHover: hover("target"),
       onPick: (position) => app.choose(position === app.state.chosen ? null : position),
+      tell: (position) => probabilityOf(app, position),
     });
     replace(target.content, figures.target.element);
     if (figures.target.element.classList.contains("tokens")) figures.target.element.append(...nextWord(app));
@@ -89,6 +90,22 @@ function standing(app) {
   const position = app.position();
   return position >= 0 && (app.state.chosen !== null || app.state.playing || app.task().target.tokens)
     ? { side: "target", position } : null;
+}
+
+/** How much attention the output in view pays to a position of the source. A position that is pointed at is itself what the
+ * others are lit by. @param {App} app @param {number} position */
+function attentionTo(app, position) {
+  const { look, head } = app.state;
+  const from = standing(app);
+  const weights = look && highlightOf(look, head, from).source;
+  if (!weights) return null;
+  return `attention ${weightText(weights[position])} from “${look.target.positions[from.position]?.label ?? `position ${from.position + 1}`}”`;
+}
+
+/** @param {App} app @param {number} position */
+function probabilityOf(app, position) {
+  const { log_probability: logarithm } = app.state.look?.target.positions[position] ?? {};
+  return logarithm == null ? null : `probability ${percent(Math.exp(logarithm))}`;
 }
 
 const isText = (view) => view !== null && "text" in (view ?? {});

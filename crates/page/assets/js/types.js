@@ -36,7 +36,7 @@
 
 /**
  * @typedef {{ width: number, height: number, channels: number, pixels: string }} ImageView
- * @typedef {{ rate: number, channels: string[], samples: Floats }} SignalView
+ * @typedef {{ rate: number, channels: string[], samples: Floats, start?: number }} SignalView
  * @typedef {{ text?: string, image?: ImageView, signal?: SignalView, items?: string[] }} View    one of the four
  * @typedef {{ start: number, end: number }} Span
  *

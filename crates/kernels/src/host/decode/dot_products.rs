@@ -151,38 +151,55 @@ fn avx2(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]])
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 fn simd128(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
     use std::arch::wasm32::{
-        i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i16x8_extend_low_u8x16, i32x4_add, i32x4_dot_i16x8,
-        i32x4_shuffle, i32x4_splat, v128, v128_load, v128_store,
+        i16x8_load_extend_i8x8, i32x4_add, i32x4_dot_i16x8, i32x4_shuffle, i32x4_splat, v128, v128_load,
+        v128_load64_splat, v128_store,
     };
-    /// Columns whose weights are widened together.
+    /// Columns whose weights are widened together, two in a vector.
     const COLUMNS: usize = 8;
     /// Rows that go through the weights together.
     const TOGETHER: usize = 3;
 
-    let groups = lines.len();
-    for (rows, sums) in rows.chunks(TOGETHER * groups.max(1)).zip(sums.chunks_mut(TOGETHER)) {
-        for block in 0..PANEL / COLUMNS {
-            // Of each column two sums beside one another: of the first two and of the last two of four inputs.
-            let mut halves = [[i32x4_splat(0); 4]; TOGETHER];
-            for (at, line) in lines.iter().enumerate() {
-                let (left, right) = line.0[block * COLUMNS * 4..][..COLUMNS * 4].split_at(16);
-                // SAFETY: both halves are slices of 16 bytes, which is what a load reads at any address.
-                let [left, right] = unsafe {
-                    [v128_load(left.as_ptr().cast::<v128>()), v128_load(right.as_ptr().cast::<v128>())]
-                };
-                let weights = [
-                    i16x8_extend_low_i8x16(left),
-                    i16x8_extend_high_i8x16(left),
-                    i16x8_extend_low_i8x16(right),
-                    i16x8_extend_high_i8x16(right),
-                ];
-                for (halves, row) in halves.iter_mut().zip(rows.chunks_exact(groups)) {
-                    let values = i16x8_extend_low_u8x16(i32x4_splat(row[at] as i32));
-                    for (half, weights) in halves.iter_mut().zip(weights) {
-                        *half = i32x4_add(*half, i32x4_dot_i16x8(values, weights));
-                    }
+    /// Of each column of a block two sums beside one another: of the first two and of the last two of four inputs.
+    #[inline(always)]
+    fn halves<const COUNT: usize>(
+        lines: &[Line],
+        rows: &[[u64; TOGETHER]],
+        block: usize,
+    ) -> [[v128; COLUMNS / 2]; TOGETHER] {
+        let mut halves = [[i32x4_splat(0); COLUMNS / 2]; TOGETHER];
+        for (line, rows) in lines.iter().zip(rows) {
+            let (pairs, _) = line.0[block * COLUMNS * 4..][..COLUMNS * 4].as_chunks::<8>();
+            let weights: [v128; COLUMNS / 2] = std::array::from_fn(|pair| {
+                // SAFETY: an array of 8 bytes, which is what is read at any address.
+                unsafe { i16x8_load_extend_i8x8(pairs[pair].as_ptr()) }
+            });
+            for (halves, row) in halves.iter_mut().zip(rows).take(COUNT) {
+                // SAFETY: a number of 64 bits, which is what is read.
+                let values = unsafe { v128_load64_splat(row) };
+                for (half, weights) in halves.iter_mut().zip(weights) {
+                    *half = i32x4_add(*half, i32x4_dot_i16x8(values, weights));
                 }
             }
+        }
+        halves
+    }
+
+    let groups = lines.len();
+    // All blocks of columns read the same rows, so these are widened once.
+    let mut wide = vec![[0_u64; TOGETHER]; groups];
+    for (rows, sums) in rows.chunks(TOGETHER * groups.max(1)).zip(sums.chunks_mut(TOGETHER)) {
+        for (number, row) in rows.chunks_exact(groups.max(1)).enumerate() {
+            for (wide, group) in wide.iter_mut().zip(row) {
+                let [first, second, third, fourth] = group.to_le_bytes().map(u64::from);
+                wide[number] = first | second << 16 | third << 32 | fourth << 48;
+            }
+        }
+        for block in 0..PANEL / COLUMNS {
+            let halves = match sums.len() {
+                1 => halves::<1>(lines, &wide, block),
+                2 => halves::<2>(lines, &wide, block),
+                _ => halves::<TOGETHER>(lines, &wide, block),
+            };
             for (sums, halves) in sums.iter_mut().zip(halves) {
                 for (pair, halves) in halves.as_chunks::<2>().0.iter().enumerate() {
                     let columns = block * COLUMNS + pair * 4..block * COLUMNS + pair * 4 + 4;

@@ -21,8 +21,9 @@ import { weightText } from "any2any/numbers";
  * @param {"small"|"large"} what.size
  * @param {(position: number|null) => void} [what.onHover]
  * @param {(position: number) => void} [what.onPick]
+ * @param {(position: number) => string|null} [what.tell]
  * @returns {import("any2any/media").Figure} */
-export function boxFigure({ picture, positions, side, size, onHover, onPick }) {
+export function boxFigure({ picture, positions, side, size, onHover, onPick, tell }) {
   const boxes = positions.map(({ region }) => picture.boxOf(region));
   const veil = html("canvas", { class: "veil pixelated", "aria-hidden": "true" });
   const outlines = svg("svg", { class: "outlines", viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
@@ -36,8 +37,10 @@ export function boxFigure({ picture, positions, side, size, onHover, onPick }) {
   listen(area, boxes, marked, onHover, onPick);
   let lit = null;
   tooltip(area, (event) => {
-    const position = lit && under(area, boxes, event);
-    return position == null || lit[position] === undefined ? null : `position ${position + 1}: ${weightText(lit[position])}`;
+    const position = under(area, boxes, event);
+    if (position === null) return null;
+    const told = tell?.(position) ?? (lit?.[position] === undefined ? null : weightText(lit[position]));
+    return told === null ? null : `position ${position + 1}: ${told}`;
   });
 
   function paint(weights, { signed = false } = {}) {

@@ -5,16 +5,30 @@ import { wav } from "any2any/media/wav";
 /** The longest recording in seconds, at which it stops by itself. */
 const LONGEST = 15;
 
-/** Starts to record; `stop()` of the result ends it and returns the file's bytes.
+/** Milliseconds between two beginnings of a recording that are handed on while it goes on. */
+const PIECE = 200;
+
+/** Starts to record; `stop()` of the result ends it and returns the file's bytes. Meanwhile, `onHeard` gets what has been
+ * recorded so far, again and again.
  * The browser records in a format of its own, which it is then asked to decode again: that works everywhere and
- * needs no script of its own in the audio thread. */
-export async function record() {
+ * needs no script of its own in the audio thread.
+ * @param {{ onHeard: (wav: Uint8Array<ArrayBuffer>) => void }} options */
+export async function record({ onHeard }) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
   const recorder = new MediaRecorder(stream);
   const pieces = [];
-  recorder.addEventListener("dataavailable", (event) => pieces.push(event.data));
+  let decoding = false;
+  recorder.addEventListener("dataavailable", async (event) => {
+    pieces.push(event.data);
+    if (decoding || recorder.state !== "recording") return;
+    decoding = true;
+    // The first piece may hold no sound yet.
+    const heard = await decode(new Blob(pieces)).catch(() => null);
+    decoding = false;
+    if (heard && recorder.state === "recording") onHeard(heard);
+  });
   const ended = new Promise((resolve) => recorder.addEventListener("stop", resolve, { once: true }));
-  recorder.start();
+  recorder.start(PIECE);
   const timer = setTimeout(() => recorder.state === "recording" && recorder.stop(), 1000 * LONGEST);
 
   const finish = async () => {

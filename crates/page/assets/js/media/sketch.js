@@ -8,7 +8,7 @@ const SIDE = 280;
 const INNER = 20 / 28;
 
 /** @param {{ width: number, height: number, light: boolean, onDrawn: (png: string) => void }} options
- *   light: dark ink on light paper; png: base64 @returns {HTMLElement} */
+ *   light: dark ink on light paper; onDrawn: gets the drawing as it grows, at most once a frame; png: base64 @returns {HTMLElement} */
 export function sketchPad({ width, height, light, onDrawn }) {
   const scale = SIDE / Math.min(width, height);
   const canvas = html("canvas", { class: "sketch", width: Math.min(840, width * scale), height: height * scale,
@@ -19,14 +19,20 @@ export function sketchPad({ width, height, light, onDrawn }) {
     context.fillStyle = paper;
     context.fillRect(0, 0, canvas.width, canvas.height);
   };
-  const done = () => onDrawn(fitted(canvas, width, height, light).toDataURL("image/png").split(",")[1]);
-  drawWith(canvas, context, light ? "#000000" : "#ffffff", done);
+  let planned = 0;
+  const drawn = () => {
+    planned ||= requestAnimationFrame(() => {
+      planned = 0;
+      onDrawn(fitted(canvas, width, height, light).toDataURL("image/png").split(",")[1]);
+    });
+  };
+  drawWith(canvas, context, light ? "#000000" : "#ffffff", drawn);
   clear();
   return html("div", { class: "stack" }, canvas, html("div", { class: "controls" }, button("Clear", clear, { title: "Clear the drawing" })));
 }
 
 /** @param {HTMLCanvasElement} canvas */
-function drawWith(canvas, context, ink, done) {
+function drawWith(canvas, context, ink, drawn) {
   let last = null;
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -36,6 +42,7 @@ function drawWith(canvas, context, ink, done) {
     canvas.setPointerCapture(event.pointerId);
     last = at(event);
     stroke(context, ink, last, last);
+    drawn();
     event.preventDefault();
   });
   canvas.addEventListener("pointermove", (event) => {
@@ -45,11 +52,9 @@ function drawWith(canvas, context, ink, done) {
       stroke(context, ink, last, next);
       last = next;
     }
+    drawn();
   });
-  const end = () => {
-    if (last) done();
-    last = null;
-  };
+  const end = () => { last = null; };
   canvas.addEventListener("pointerup", end);
   canvas.addEventListener("pointercancel", end);
 }

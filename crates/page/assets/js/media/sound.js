@@ -20,7 +20,7 @@ export function soundPicture(signal, frames, covered, size) {
     canvas,
     boxOf: ({ span }) => span ? [span.start / seconds, 0, (Math.min(seconds, span.end) - span.start) / seconds, 1] : null,
     shape: "wide",
-    axis: timeAxis(seconds),
+    axis: timeAxis(seconds, signal.start),
     extra: playButton(samples, signal.rate, canvas),
   };
 }

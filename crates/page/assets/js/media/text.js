@@ -5,7 +5,7 @@ import { html, highlightOn, diverging, divergingRgb, inkOn, largest, tooltip } f
 import { weightText } from "any2any/numbers";
 
 /** @returns {import("any2any/media").Figure} */
-export function tokenFigure({ positions, view, side, size, onHover, onPick }) {
+export function tokenFigure({ positions, view, side, size, onHover, onPick, tell }) {
   const covered = coveredIn(view);
   const chips = positions.map((position, i) => chip(position, i, covered, side));
   const element = html("div", { class: `tokens ${size} ${side}` }, chips);
@@ -14,7 +14,9 @@ export function tokenFigure({ positions, view, side, size, onHover, onPick }) {
   // The number behind a colour.
   tooltip(element, (event) => {
     const chip = event.target.closest?.(".chip");
-    return lit && chip?.dataset.weight !== undefined ? `${chip.textContent}: ${weightText(Number(chip.dataset.weight))}` : null;
+    const told = (chip?.dataset.position && tell?.(Number(chip.dataset.position)))
+      ?? (lit && chip?.dataset.weight !== undefined ? weightText(Number(chip.dataset.weight)) : null);
+    return told === null || told === undefined ? null : `${chip.textContent}: ${told}`;
   });
 
   function paint(weights, { signed = false } = {}) {

@@ -25,7 +25,7 @@ export function tracesPicture(signal, size) {
         (Math.min(seconds, window.end) - window.start) / seconds, (window.channels.end - window.channels.start) / count]
       : span ? [span.start / seconds, 0, (span.end - span.start) / seconds, 1] : null,
     shape: "wide",
-    axis: timeAxis(seconds),
+    axis: timeAxis(seconds, signal.start),
     before: html("div", { class: "channel-names", style: { height: `${tall}px` } },
       signal.channels.map((name) => html("span", {}, name))),
   };

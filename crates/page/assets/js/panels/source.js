@@ -134,23 +134,21 @@ function ownInput(app) {
 
 /** @param {App} app */
 function textWay(app) {
-  const text = textArea("Text to translate", "Write something …", (written) => { if (written.trim()) app.give({ text: written }); });
+  const text = textArea("Text to translate", "Write something …", (written) => { if (written.trim()) app.follow({ input: { text: written } }); });
   text.value = app.state.input?.text ?? app.state.look?.source?.view?.text ?? "";
-  return html("div", { class: "stack" }, text, html("p", { class: "note" }, "It is translated as soon as you pause, or with Enter."));
+  return html("div", { class: "stack" }, text, html("p", { class: "note" }, "It is translated while you write."));
 }
 
 /** @param {App} app */
 function beginningWay(app) {
-  const text = textArea("Text to go on from", "Begin something …", app.continueText);
-  return html("div", { class: "stack" }, text, html("p", { class: "note" }, "The model goes on from it as soon as you pause, or with Enter."));
+  const text = textArea("Text to go on from", "Begin something …", (written) => app.follow({ beginning: written }));
+  return html("div", { class: "stack" }, text, html("p", { class: "note" }, "The model goes on from it while you write."));
 }
 
-/** A text field that calls `say` with its text when the writer pauses. */
+/** A text field that calls `say` with its text whenever it changes, and on Enter. */
 function textArea(label, placeholder, say) {
-  let timer = 0;
-  const now = () => { clearTimeout(timer); say(area.value); };
-  const area = html("textarea", { "aria-label": label, spellcheck: "false", placeholder,
-    oninput: () => { clearTimeout(timer); timer = setTimeout(now, 600); },
+  const now = () => say(area.value);
+  const area = html("textarea", { "aria-label": label, spellcheck: "false", placeholder, oninput: now,
     onkeydown: (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); now(); } } });
   return area;
 }
@@ -161,8 +159,8 @@ function imageWay(app) {
   if (!image) return null;
   return html("div", { class: "stack" },
     sketchPad({ width: image.width, height: image.height, light: brightEdge(image),
-      onDrawn: (content) => app.give({ file: { name: "drawing.png", content } }) }),
-    html("p", { class: "note" }, "Draw with the mouse or a finger; the model looks whenever you lift it."));
+      onDrawn: (content) => app.follow({ input: { file: { name: "drawing.png", content } } }) }),
+    html("p", { class: "note" }, "Draw with the mouse or a finger; the model looks while you draw."));
 }
 
 /** True if pictures of this data have light paper, judged by their first and last rows. */
@@ -178,14 +176,15 @@ function signalWay(app, source) {
   let recording = null;
   const control = button("● Record", () => app.attempt(async () => {
     if (recording) return void recording.stop();
-    recording = await record();
+    const hear = (file) => app.follow({ input: { file: { name: "recording.wav", content: base64(file) } } });
+    recording = await record({ onHeard: hear });
     control.textContent = "■ Stop";
     const file = await recording.finished;
     recording = null;
     control.textContent = "● Record";
-    app.give({ file: { name: "recording.wav", content: base64(file) } });
+    hear(file);
   }), { title: "Record from the microphone" });
-  return html("div", { class: "controls" }, control, html("span", { class: "note" }, "at most 15 seconds"));
+  return html("div", { class: "controls" }, control, html("span", { class: "note" }, "The model listens while you speak, at most 15 seconds."));
 }
 
 /** @param {App} app */
