@@ -159,7 +159,14 @@ clicks("the microphone is recorded, and heard", at("hear", { panel: "source" }),
   assert.equal(await panel.getByText("■ Stop").count(), 1, "it goes on");
   await page.waitForTimeout(700);
   await panel.getByText("■ Stop").click();
-  await until(page, () => import("any2any/state").then(({ state }) => state.input.file?.name === "recording.wav" && state.tokens.length > 0));
+  await panel.getByText("● Record").waitFor();
+  // The whole is taken last, when what was heard before has been answered.
+  const heard = async () => (await stateOf(page, "input")).input.file.content;
+  let before = "";
+  for (let now = await heard(); now !== before; now = await heard()) {
+    before = now;
+    await page.waitForTimeout(500);
+  }
   await settled(page);
   const { source } = await ask("look", await questionOf(page));
   const { rate, samples } = source.view.signal;

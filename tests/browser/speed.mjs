@@ -15,6 +15,7 @@ process.exit(0);
 
 /** @param {string} name @param {number[]} times in milliseconds */
 function say(name, times) {
+  if (times.length === 0) return;
   const sorted = times.toSorted((a, b) => a - b);
   const [least, middle, most] = [0, sorted.length >> 1, sorted.length - 1].map((i) => sorted[i].toFixed(0));
   console.log(`${name}: ${least} to ${most} ms, median ${middle} of ${sorted.length}`);

@@ -21,7 +21,8 @@ export function actions(app) {
   /** True if there is a task and, where it needs one, an input. */
   const ready = () => Boolean(app.task() && (!app.task().source || state.input));
 
-  const fresh = { tokens: [], chosen: null, hover: null, masked: [], ablated: [], edited: [], playing: false, look: null };
+  const untouched = { chosen: null, hover: null, masked: [], ablated: [], edited: [], playing: false };
+  const fresh = { ...untouched, tokens: [], look: null };
 
   async function chooseRun(run, { input = null } = {}) {
     const model = state.runs.find(({ number }) => number === run)?.model;
@@ -88,17 +89,14 @@ export function actions(app) {
 
   async function takeUp(made) {
     if (!app.task()) return;
-    const { tokens: _, look: __, ...rest } = fresh;
-    const patch = "input" in made
-      ? { input: made.input, window: 0, ...rest, ablated: state.ablated }
-      : { chosen: null, playing: false };
-    const asked = () => ({ ...request(), ..."input" in made ? { source: made.input, window: 0 } : {} });
+    const isInput = "input" in made;
+    const patch = isInput ? { ...untouched, input: made.input, window: 0, ablated: state.ablated } : { chosen: null, playing: false };
+    const asked = () => request(isInput ? { source: made.input, window: 0 } : {});
     const question = asked();
-    const writes = app.task().target.tokens;
-    const prefix = "beginning" in made && made.beginning ? { prefix: made.beginning } : {};
-    const tokens = writes ? (await api.translate({ ...question, decoding: LIKELIEST, ...prefix })).outputs[0][0].tokens : null;
-    const altered = "input" in made ? (state.ablated.length > 0 ? { ablated: state.ablated } : {}) : app.alteration();
-    const look = await lookAhead({ ...question, ...altered }, tokens);
+    const prefix = !isInput && made.beginning ? { prefix: made.beginning } : {};
+    const tokens = app.task().target.tokens
+      ? (await api.translate({ ...question, decoding: LIKELIEST, ...prefix })).outputs[0][0].tokens : null;
+    const look = await lookAhead({ ...question, ...app.alteration(isInput ? { ...state, ...patch } : state) }, tokens);
     // Another input was chosen meanwhile, or another model.
     if (newest === null || JSON.stringify(asked()) !== JSON.stringify(question)) return;
     set({ ...patch, tokens: tokens ?? [], look });
@@ -222,10 +220,10 @@ export function questions(app) {
     forbidden: state.vocabulary?.forbidden ?? [],
   });
   /** What is taken away from the model, as the requests name it; nothing of a model as it was trained. */
-  const alteration = () => ({
-    ...(state.masked.length > 0 ? { masked: state.masked } : {}),
-    ...(state.ablated.length > 0 ? { ablated: state.ablated } : {}),
-    ...(state.edited.length > 0 ? { edited: state.edited } : {}),
+  const alteration = (/** @type {Partial<import("any2any/state").State>} */ { masked, ablated, edited } = state) => ({
+    ...(masked.length > 0 ? { masked } : {}),
+    ...(ablated.length > 0 ? { ablated } : {}),
+    ...(edited.length > 0 ? { edited } : {}),
   });
   /** The text of a token. */
   const label = (token) => tokenText(state.vocabulary?.tokens[token] ?? String(token));
