@@ -1,11 +1,12 @@
-// The pictures of docs/guide, of trained runs: those that ship, which `any2any lecture` opens, and two that are named, one that
-// reads an EEG and one that draws: `ANY2ANY=any2any node pictures.mjs runs/ssvep runs/words-to-mnist`. Look at them.
+// The pictures of docs/guide, of trained runs: those that ship, which `any2any lecture` opens, and three that are named, one that
+// translates, one that reads an EEG and one that draws:
+// `ANY2ANY=any2any node pictures.mjs runs/quickstart runs/ssvep runs/words-to-mnist`. Look at them.
 
 import path from "node:path";
 import { launch, link, openPanel, serve, settled } from "./support.mjs";
 
 const FOLDER = path.resolve(import.meta.dirname, "../../docs/images/explorer");
-const [eeg, drawing] = process.argv.slice(2).map((run) => path.resolve(run));
+const named = process.argv.slice(2).map((run) => path.resolve(run));
 const browser = await launch();
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -44,31 +45,7 @@ async function keep(part, name, { most = 780 } = {}) {
 }
 
 const shipped = await pagesOf([], ["lecture"]);
-const translation = { run: shipped.numberOf("translation") };
-const TEXT = { text: "a man in a blue shirt is standing on a ladder cleaning a window ." };
-const CROSS = { stack: "decoder", kind: "cross", layer: 0, head: 0 };
-
-await shipped.open({ ...translation, panel: "attention", input: TEXT, chosen: 4, head: CROSS }, (page) => keep(page.locator("body"), "page", { most: 900 }));
-await shipped.open({ ...translation, panel: "attention", input: TEXT, chosen: 4, head: CROSS }, async (page) => {
-  const panel = page.locator("#panel-attention");
-  for (const head of [0, 1, 2]) await panel.locator(`[data-head-colour='${head}']`).click();
-  await keep(panel.locator("section.card", { has: page.locator(".stripes") }), "heads-in-colours");
-});
-await shipped.open({ ...translation, panel: "beam", input: TEXT }, (page) => keep(page.locator("#panel-beam"), "beam"));
-await shipped.open({ ...translation, panel: "machine", input: TEXT }, (page) => keep(page.locator("#panel-machine"), "machine", { most: 640 }));
-await shipped.open({ ...translation, panel: "research", research: "lens", input: TEXT }, async (page) => {
-  await page.locator("#panel-research .lens td button").first().waitFor();
-  await keep(page.locator("#panel-research"), "logit-lens");
-});
-await shipped.open({ ...translation, panel: "research", research: "patching", input: TEXT, chosen: 4 }, async (page) => {
-  const panel = page.locator("#panel-research");
-  await panel.getByRole("textbox", { name: "The other text" }).fill(TEXT.text.replace("blue", "red"));
-  await page.keyboard.press("Enter");
-  await panel.locator(".matrix canvas").first().waitFor();
-  await settled(page);
-  await keep(panel, "patching");
-});
-const agreement = { run: shipped.numberOf("agreement"), panel: "memory", chosen: 0 };
+const agreement = { run: shipped.numberOf("agreement"), panel: "memory", chosen: 0, input: { sample: { split: "test", number: 20 } } };
 await shipped.open({ ...agreement, second: { run: shipped.numberOf("agreement-lstm"), checkpoint: "best", input: null } }, async (page) => {
   await page.locator("#panel-memory svg.reach").waitFor();
   await keep(page.locator("#panel-memory"), "memory");
@@ -82,12 +59,37 @@ for (const [chapter, id, step] of /** @type {const} */ ([[1, "memory", 1], [2, "
   }, { width: 1440, height: 900 });
 }
 
-const trained = await pagesOf([eeg, drawing], ["explore"]);
-await trained.open({ run: 0, panel: "source", chosen: 0 }, async (page) => {
+const [TRANSLATION, EEG, DRAWING] = named.keys();
+const trained = await pagesOf(named, ["explore"]);
+const translation = { run: TRANSLATION };
+const TEXT = { text: "The cat that was chased by the dog ran into the house." };
+const CROSS = { stack: "decoder", kind: "cross", layer: 0, head: 0 };
+
+await trained.open({ ...translation, panel: "attention", input: TEXT, chosen: 4, head: CROSS }, (page) => keep(page.locator("body"), "page", { most: 900 }));
+await trained.open({ ...translation, panel: "attention", input: TEXT, chosen: 4, head: CROSS }, async (page) => {
+  const panel = page.locator("#panel-attention");
+  for (const head of [0, 1, 2]) await panel.locator(`[data-head-colour='${head}']`).click();
+  await keep(panel.locator("section.card", { has: page.locator(".stripes") }), "heads-in-colours");
+});
+await trained.open({ ...translation, panel: "beam", input: TEXT }, (page) => keep(page.locator("#panel-beam"), "beam"));
+await trained.open({ ...translation, panel: "machine", input: TEXT }, (page) => keep(page.locator("#panel-machine"), "machine", { most: 640 }));
+await trained.open({ ...translation, panel: "research", research: "lens", input: TEXT }, async (page) => {
+  await page.locator("#panel-research .lens td button").first().waitFor();
+  await keep(page.locator("#panel-research"), "logit-lens");
+});
+await trained.open({ ...translation, panel: "research", research: "patching", input: TEXT, chosen: 1 }, async (page) => {
+  const panel = page.locator("#panel-research");
+  await panel.getByRole("textbox", { name: "The other text" }).fill(TEXT.text.replace("cat", "horse"));
+  await page.keyboard.press("Enter");
+  await panel.locator(".matrix canvas").first().waitFor();
+  await settled(page);
+  await keep(panel, "patching");
+});
+await trained.open({ run: EEG, panel: "source", chosen: 0 }, async (page) => {
   await page.locator("#stage .chip.target").first().hover();
   await keep(page.locator("#panel-source"), "source-traces");
 });
-await trained.open({ run: 1, panel: "training" }, async (page) => {
+await trained.open({ run: DRAWING, panel: "training" }, async (page) => {
   const samples = (await openPanel(page, "training")).locator(".samples-improving");
   await samples.locator("canvas").first().waitFor();
   await keep(samples, "training-pictures");
