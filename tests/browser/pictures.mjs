@@ -51,7 +51,7 @@ await shipped.open({ ...agreement, second: { run: shipped.numberOf("agreement-ls
   await keep(page.locator("#panel-memory"), "memory");
 });
 // Chapters with the step that is shown, after their animations.
-for (const [chapter, id, step] of /** @type {const} */ ([[1, "memory", 1], [2, "bottleneck", 2], [3, "attention", 3], [8, "media", 0], [9, "trainability", 0]])) {
+for (const [chapter, id, step] of /** @type {const} */ ([[1, "memory", 1], [8, "media", 0]])) {
   await shipped.open({ panel: "story", story: { chapter, step } }, async (page) => {
     await page.waitForFunction(() => document.querySelector(".story-figure")?.children.length > 0 && !document.querySelector("#panel-story .waiting"));
     await page.waitForTimeout(6000);
