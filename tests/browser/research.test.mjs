@@ -2,12 +2,15 @@
 // samples that a model is near to or fails on. What is drawn is what the JSON interface says.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import {
-  BARE, LSTM, MEDIA, TEXT, WRITE, allNear, dataOf, explorer, floats, logitsOf, near, openPanel, questionOf, reads, savedNumbers, settled,
+  BARE, LSTM, MEDIA, TEXT, WRITE, allNear, dataOf, explorer, floats, inWorkshop, logitsOf, near, openPanel, questionOf, reads, savedNumbers, settled,
   softmax, sourceOf, stateOf, until, weightsOf,
 } from "./support.mjs";
 
 const { ask, clicks } = await explorer();
+const tasks = (await ask("runs"))[MEDIA].model.tasks;
+const see = tasks.find(({ name }) => name === "see").number;
 
 const set = (page, patch) => page.evaluate(async (given) => (await import("any2any/state")).set(given), patch);
 
@@ -166,6 +169,20 @@ for (const [run, section, words] of /** @type {const} */ ([
   });
 }
 
+clicks("the other input may be a file", { run: MEDIA, task: see, panel: "research", research: "patching", chosen: 0 }, async (page) => {
+  const panel = page.locator("#panel-research");
+  const content = readFileSync(inWorkshop("pictures/anna_ring_3.png"));
+  await panel.getByLabel("File of the other input").setInputFiles({ name: "ring.png", mimeType: "image/png", buffer: content });
+  await panel.getByText("ring.png").waitFor();
+  await settled(page);
+  const other = { file: { name: "ring.png", content: content.toString("base64") } };
+  const right = await ask("patching", { ...await questionOf(page), position: 0, other, stack: "encoder" });
+  await until(page, () => document.querySelector("#panel-research .matrix canvas") && !document.querySelector("#panel-research .waiting"));
+  const saved = (await savedNumbers(page, panel)).answer;
+  near(saved.other, right.other, 1e-6, "the word's log-probability for the file");
+  allNear(saved.whole, right.whole, 1e-6, "all positions at once");
+});
+
 clicks("states of another input are put into this one", { panel: "research", research: "patching", chosen: 1, input: { text: "the dog sees the house ." } }, async (page) => {
   const panel = page.locator("#panel-research");
   const other = { text: "the cat sees the house ." };
@@ -254,7 +271,7 @@ clicks("the nearest samples of a state are those of the server", { panel: "resea
 
 // ---- every medium ----
 
-for (const { number, name, target } of (await ask("runs"))[MEDIA].model.tasks) {
+for (const { number, name, target } of tasks) {
   clicks(`${name} is read layer by layer, or told why not`, { run: MEDIA, task: number, panel: "research", chosen: 0 }, async (page) => {
     if (!target.tokens) return until(page, () => /writes frames/.test(document.querySelector("#panel-research").textContent));
     await until(page, () => document.querySelector("#panel-research .lens td button"));

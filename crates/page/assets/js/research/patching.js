@@ -4,6 +4,7 @@
 import { api, floats, offline } from "any2any/api";
 import { html, replace, button, framed, segmented, divergingRgb, matrixFigure } from "any2any/draw";
 import { readable, coveredIn } from "any2any/media/text";
+import { fileInput } from "any2any/permalink";
 import { percent, signed } from "any2any/numbers";
 import { isCurrent } from "any2any/probabilities";
 import { withoutLayers } from "any2any/research/applies";
@@ -48,7 +49,8 @@ export function patching(root, app) {
   }
 
   function drawInputs() {
-    const isText = app.task().source?.kind === "text";
+    const { kind, extensions = [] } = app.task().source ?? {};
+    const isText = kind === "text";
     const take = (/** @type {Input} */ input) => { other = input; started = false; drawInputs(); look(); };
     const text = other?.text ?? app.state.look?.source?.view.text ?? "";
     const split = other?.sample?.split ?? app.state.input?.sample?.split ?? app.splits()[0];
@@ -56,7 +58,10 @@ export function patching(root, app) {
       onchange: () => field.value.trim() && take({ text: field.value }) });
     const number = html("input", { type: "number", min: 1, value: other?.sample ? other.sample.number + 1 : "", "aria-label": "Number of the other sample",
       onchange: () => take({ sample: { split, number: Math.max(0, Number(number.value) - 1) } }) });
-    replace(inputs, html("span", { class: "soft" }, "The other input:"), isText ? field : null,
+    const file = html("input", { type: "file", accept: extensions.map((each) => `.${each}`).join(","), "aria-label": "File of the other input",
+      onchange: async () => { const [chosen] = file.files; if (chosen) take(fileInput(chosen.name, await chosen.arrayBuffer())); } });
+    const named = other?.file ? html("span", { class: "note" }, other.file.name) : null;
+    replace(inputs, html("span", { class: "soft" }, "The other input:"), isText ? field : named, isText || extensions.length === 0 ? null : file,
       split ? html("label", { class: "picker" }, html("span", {}, `sample of ${split}`), number) : null);
   }
 
@@ -70,7 +75,7 @@ export function patching(root, app) {
     if (position < 0 || position >= tokens.length) return say("Nothing is written yet whose probability could change.");
     contrast.draw(position);
     if (!other) { other = proposal(); drawInputs(); }
-    if (!other) return say("There is no other input to take states of.");
+    if (!other) return say("Choose another input, whose states are put into the pass over this one.");
     const count = seen.source?.positions.length ?? 0;
     if (anyway) started = true;
     if (count > 4 * MANY && !started && !offline) {
