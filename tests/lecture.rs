@@ -15,7 +15,7 @@ fn the_story_of_the_runs_that_ship_is_one_small_file_and_leaves_nothing_behind()
     let workshop = Workshop::new();
     let temporary = workshop.path("temporary");
     std::fs::create_dir(&temporary).expect("a folder");
-    let mut command = workshop.command(&["lecture", "--export", "story.html", "--samples", "2"]);
+    let mut command = workshop.command(&["lecture", "--export", "story.html"]);
     let output =
         command.env("TMPDIR", &temporary).env_remove("ANY2ANY_DATA").output().expect("the binary runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,7 +1,7 @@
 // How fast an exported page decodes beside the program: `ANY2ANY=../../target/debug/any2any node engine_speed.mjs RUN`. Both
 // decode the same sources with 8-bit weights on one thread, one source after the other, greedily and as the run does. Of
 // each source the shortest of several times counts, since a busy machine makes times longer and never shorter. The
-// program's side is `crates/web/examples/speed.rs`, built as PROFILE says (dev, in which kernels and engine are optimised).
+// program's side is `crates/web/examples/speed.rs`, built as a release, or as PROFILE says.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -37,7 +37,7 @@ await tab.goto(`file://${page}`);
 function inProgram(views, decoding) {
   const questions = path.join(folder, "questions");
   writeFileSync(questions, views.map((view) => `${JSON.stringify({ task: task.number, source: { view }, decoding })}\n`).join(""));
-  const asked = ["run", "--quiet", "--profile", process.env.PROFILE ?? "dev", "-p", "any2any-web", "--example", "speed", "--", model, questions, String(ROUNDS)];
+  const asked = ["run", "--quiet", "--profile", process.env.PROFILE ?? "release", "-p", "any2any-web", "--example", "speed", "--", model, questions, String(ROUNDS)];
   const told = execFileSync("cargo", asked, { env: { ...process.env, RAYON_NUM_THREADS: "1" }, stdio: ["ignore", "pipe", "inherit"] });
   return told.toString().trim().split("\n").map(Number);
 }

@@ -6,6 +6,9 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { contextOf, launch } from "./support.mjs";
 
+/** Seconds that are recorded. */
+const SPOKEN = 4;
+
 const given = process.argv[2] ?? "http://127.0.0.1:8101";
 const browser = await launch();
 if (given.startsWith("http")) await explored(given.replace(/\/$/, ""));
@@ -51,7 +54,10 @@ async function explored(address) {
     await page.waitForTimeout(500);
     await page.evaluate(watch);
     await make(page);
-    say(`${what}, and its output drawn (${run.name})`, await page.evaluate(() => /** @type {any} */ (window).times));
+    const times = await page.evaluate(() => /** @type {any} */ (window).times);
+    say(`${what}, and its output drawn (${run.name})`, times);
+    // A sound is encoded from its beginning each time: what is longer takes longer.
+    if (kind === "signal") for (const seconds of [1, 2, 3]) say(`${what}, up to ${seconds} s`, times.slice(0, Math.round(seconds * times.length / SPOKEN)));
     await context.close();
   }
 }
@@ -160,7 +166,7 @@ async function draw(page) {
 /** @param {import("playwright-core").Page} page */
 async function speak(page) {
   await page.getByRole("button", { name: "Record from the microphone" }).click();
-  await page.waitForTimeout(4000);
+  await page.waitForTimeout(1000 * SPOKEN);
   await page.getByText("■ Stop").click();
   await page.waitForTimeout(1000);
 }

@@ -81,10 +81,14 @@ export function actions(app) {
     following = true;
     while (newest) {
       const next = newest;
+      // What is there at once needs no word that it is awaited.
+      const slow = setTimeout(() => set({ busy: true }), PATIENCE);
       await attempt(() => takeUp(next));
+      clearTimeout(slow);
       if (newest === next) newest = null;
     }
     following = false;
+    set({ busy: false });
   }
 
   async function takeUp(made) {
@@ -192,6 +196,9 @@ export function panelFor(run, panel) {
   if (run.sweep) return "sweep";
   return run.training ? "training" : panel;
 }
+
+/** Milliseconds after which the page says that an answer to what is being made is awaited. */
+const PATIENCE = 300;
 
 /** Milliseconds between two steps of a play: slow enough to read along. */
 const PACE = 420;

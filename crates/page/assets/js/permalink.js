@@ -1,6 +1,5 @@
 // Permalinks: the address of the page contains its state, so that a link leads back to the same figure.
 
-import { base64 } from "any2any/api";
 
 /** @import { App } from "any2any/types" */
 
@@ -54,9 +53,4 @@ export function keepLink(app, initial) {
     clearTimeout(timer);
     timer = setTimeout(() => history.replaceState(null, "", linkTo(app.state, initial)), 150);
   });
-}
-
-/** A file as an Input. @param {string} name @param {ArrayBuffer|Uint8Array} content */
-export function fileInput(name, content) {
-  return { file: { name, content: base64(new Uint8Array(content)) } };
 }

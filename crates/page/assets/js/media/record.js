@@ -12,8 +12,8 @@ const PIECE = 200;
  * recorded so far, again and again.
  * The browser records in a format of its own, which it is then asked to decode again: that works everywhere and
  * needs no script of its own in the audio thread.
- * @param {{ onHeard: (wav: Uint8Array<ArrayBuffer>) => void }} options */
-export async function record({ onHeard }) {
+ * @param {{ rate: number, onHeard: (wav: Uint8Array<ArrayBuffer>) => void }} options   rate: of the file, in hertz */
+export async function record({ rate, onHeard }) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
   const recorder = new MediaRecorder(stream);
   const pieces = [];
@@ -23,7 +23,7 @@ export async function record({ onHeard }) {
     if (decoding || recorder.state !== "recording") return;
     decoding = true;
     // The first piece may hold no sound yet.
-    const heard = await decode(new Blob(pieces)).catch(() => null);
+    const heard = await decode(new Blob(pieces), rate).catch(() => null);
     decoding = false;
     if (heard && recorder.state === "recording") onHeard(heard);
   });
@@ -35,7 +35,7 @@ export async function record({ onHeard }) {
     await ended;
     clearTimeout(timer);
     for (const track of stream.getTracks()) track.stop();
-    return decode(new Blob(pieces));
+    return decode(new Blob(pieces), rate);
   };
   const finished = finish();
   return {
@@ -47,12 +47,12 @@ export async function record({ onHeard }) {
   };
 }
 
-/** The rate of the WAV file: that of microphones. */
-const RATE = 16_000;
+/** The least rate that every browser decodes to, in hertz. */
+const LEAST = 8000;
 
-/** A context that plays nothing opens no device. @param {Blob} blob */
-async function decode(blob) {
-  const sound = await new OfflineAudioContext(1, 1, RATE).decodeAudioData(await blob.arrayBuffer());
+/** A recording as a WAV file. A context that plays nothing opens no device. @param {Blob} blob @param {number} rate */
+async function decode(blob, rate) {
+  const sound = await new OfflineAudioContext(1, 1, Math.max(LEAST, rate)).decodeAudioData(await blob.arrayBuffer());
   return wav(mono(sound), sound.sampleRate);
 }
 

@@ -4,7 +4,7 @@ import { answersAnew, api, floats, bytes, base64 } from "any2any/api";
 import { html, replace, button, framed } from "any2any/draw";
 import { coveredCount, figureOf } from "any2any/media";
 import { highlightOf } from "any2any/highlight";
-import { fileInput } from "any2any/permalink";
+import { fileField, inputOf } from "any2any/media/file";
 import { record } from "any2any/media/record";
 import { sketchPad } from "any2any/media/sketch";
 import { thumbnail } from "any2any/media/thumbnail";
@@ -177,7 +177,9 @@ function signalWay(app, source) {
   const control = button("● Record", () => app.attempt(async () => {
     if (recording) return void recording.stop();
     const hear = (file) => app.follow({ input: { file: { name: "recording.wav", content: base64(file) } } });
-    recording = await record({ onHeard: hear });
+    // At the rate that the model reads, where a sound says what it is, else at that of microphones.
+    const rate = app.state.look?.source?.view.signal?.rate ?? 48_000;
+    recording = await record({ rate, onHeard: hear });
     control.textContent = "■ Stop";
     const file = await recording.finished;
     recording = null;
@@ -189,13 +191,12 @@ function signalWay(app, source) {
 
 /** @param {App} app */
 function fileWay(app, source) {
-  const take = async (file) => { if (file) app.give(fileInput(file.name, await file.arrayBuffer())); };
-  const input = html("input", { type: "file", class: "visually-hidden", accept: source.extensions.map((each) => `.${each}`).join(","),
-    onchange: () => take(input.files[0]) });
+  const input = fileField(source.extensions, app.give, { class: "visually-hidden" });
+  const drop = async (file) => { if (file) app.give(await inputOf(file)); };
   const zone = html("label", { class: "drop-zone" }, input, html("span", {}, `Drop a file here, or choose one (${source.extensions.join(", ")})`));
   zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => { event.preventDefault(); zone.classList.remove("over"); take(event.dataTransfer.files[0]); });
+  zone.addEventListener("drop", (event) => { event.preventDefault(); zone.classList.remove("over"); drop(event.dataTransfer.files[0]); });
   return zone;
 }
 

@@ -3,8 +3,8 @@
 
 import { api, floats, offline } from "any2any/api";
 import { html, replace, button, framed, segmented, divergingRgb, matrixFigure } from "any2any/draw";
+import { fileField } from "any2any/media/file";
 import { readable, coveredIn } from "any2any/media/text";
-import { fileInput } from "any2any/permalink";
 import { percent, signed } from "any2any/numbers";
 import { isCurrent } from "any2any/probabilities";
 import { withoutLayers } from "any2any/research/applies";
@@ -58,8 +58,7 @@ export function patching(root, app) {
       onchange: () => field.value.trim() && take({ text: field.value }) });
     const number = html("input", { type: "number", min: 1, value: other?.sample ? other.sample.number + 1 : "", "aria-label": "Number of the other sample",
       onchange: () => take({ sample: { split, number: Math.max(0, Number(number.value) - 1) } }) });
-    const file = html("input", { type: "file", accept: extensions.map((each) => `.${each}`).join(","), "aria-label": "File of the other input",
-      onchange: async () => { const [chosen] = file.files; if (chosen) take(fileInput(chosen.name, await chosen.arrayBuffer())); } });
+    const file = fileField(extensions, take, { "aria-label": "File of the other input" });
     const named = other?.file ? html("span", { class: "note" }, other.file.name) : null;
     replace(inputs, html("span", { class: "soft" }, "The other input:"), isText ? field : named, isText || extensions.length === 0 ? null : file,
       split ? html("label", { class: "picker" }, html("span", {}, `sample of ${split}`), number) : null);
