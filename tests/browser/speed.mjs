@@ -54,10 +54,12 @@ async function explored(address) {
     await page.waitForTimeout(500);
     await page.evaluate(watch);
     await make(page);
-    const times = await page.evaluate(() => /** @type {any} */ (window).times);
-    say(`${what}, and its output drawn (${run.name})`, times);
-    // A sound is encoded from its beginning each time: what is longer takes longer.
-    if (kind === "signal") for (const seconds of [1, 2, 3]) say(`${what}, up to ${seconds} s`, times.slice(0, Math.round(seconds * times.length / SPOKEN)));
+    const { newest, look } = await page.evaluate(() => /** @type {any} */ (window).times);
+    for (const [times, drawn] of [[newest, "its output"], [look, "the look inside"]]) {
+      say(`${what}, and ${drawn} drawn (${run.name})`, times);
+      // A sound is encoded from its beginning each time: what is longer takes longer.
+      if (kind === "signal") for (const seconds of [1, 2, 3]) say(`${what}, up to ${seconds} s, and ${drawn}`, times.slice(0, Math.round(seconds * times.length / SPOKEN)));
+    }
     await context.close();
   }
 }
@@ -124,17 +126,20 @@ function watchPieces() {
   };
 }
 
-/** Notes the time from what a person last did to the frame in which the output for it is there. */
+/** Notes the times from what a person did last to the frames in which the output for it is there, and the look at it. */
 async function watch() {
   const noted = /** @type {any} */ (window);
-  noted.times = [];
+  noted.times = { newest: [], look: [] };
+  const awaited = { newest: 0, look: 0 };
   const { on } = await import("any2any/state");
   for (const event of ["input", "pointermove"]) addEventListener(event, () => { noted.made = performance.now(); }, true);
   on("change", (keys) => {
-    if (!keys.has("look") || !noted.made) return;
-    const { made } = noted;
-    noted.made = 0;
-    requestAnimationFrame(() => noted.times.push(performance.now() - made));
+    for (const key of /** @type {const} */ (["newest", "look"])) {
+      const { made } = noted;
+      if (!keys.has(key) || awaited[key] === made) continue;
+      awaited[key] = made;
+      requestAnimationFrame(() => noted.times[key].push(performance.now() - made));
+    }
   });
 }
 

@@ -39,8 +39,9 @@ clicks("a sample is taken at a click, and a text as it is typed", { panel: "sour
   // Each letter is followed, and nothing flickers: the output before stays until the next is there.
   await page.evaluate(async () => {
     const { state, on } = await import("any2any/state");
-    const noted = Object.assign(window, { seen: new Set(), emptied: 0 });
+    const noted = Object.assign(window, { seen: new Set(), emptied: 0, ahead: 0 });
     on("change", (keys) => {
+      if (keys.has("newest")) noted.ahead += Number(!keys.has("look") && document.querySelector("#panel-source .newest").textContent === state.newest.view.text);
       if (!keys.has("look")) return;
       if (state.look) noted.seen.add(state.input.text);
       else noted.emptied += 1;
@@ -51,15 +52,17 @@ clicks("a sample is taken at a click, and a text as it is typed", { panel: "sour
   await panel.getByRole("textbox").pressSequentially(sentence, { delay: 30 });
   await until(page, (whole) => import("any2any/state").then(({ state }) => state.input.text === whole), sentence);
   await settled(page);
-  const { seen, emptied } = await page.evaluate(() => {
-    const { seen, emptied } = /** @type {any} */ (window);
-    return { seen: [...seen], emptied };
+  const { seen, emptied, ahead } = await page.evaluate(() => {
+    const { seen, emptied, ahead } = /** @type {any} */ (window);
+    return { seen: [...seen], emptied, ahead };
   });
+  assert.ok(ahead > 2, `the output is there before the look at it: ${ahead} times`);
   assert.equal(emptied, 0, "no figure is empty meanwhile");
   assert.ok(seen.length > 2 && seen.every((text) => sentence.startsWith(text)), `${seen}`);
   const question = await questionOf(page);
-  const { outputs: [[{ tokens }]] } = await ask("translate", { run: TEXT, task: 0, source: { text: sentence }, decoding: { greedy: {} } });
+  const { outputs: [[{ tokens, view }]] } = await ask("translate", { run: TEXT, task: 0, source: { text: sentence }, decoding: { greedy: {} } });
   assert.deepEqual(question.tokens, tokens);
+  assert.equal(await panel.getByRole("status", { name: "Output so far" }).textContent(), view.text);
   assert.match(await panel.locator("h3").first().textContent(), new RegExp(`^${(await ask("look", question)).source.positions.length} tokens`));
 });
 

@@ -75,12 +75,14 @@ impl EncoderBench {
         let values: Vec<f32> = (0..frames * width).map(|_| random.normal() as f32).collect();
         let input = Tensor::<3>::from_data(TensorData::new(values, [1, frames, width]), initializer.device());
 
+        let precision = any2any_train::precision::resolved(experiment.training.precision, &device);
+        let products = any2any_train::precision::products(precision);
         let mut phases = Phases::default();
         for step in 0..=steps as u64 {
             if step == 1 {
                 phases = Phases::measured(device.clone());
             }
-            let mut pass = Pass::training(seed, step);
+            let mut pass = Pass::training(seed, step).multiplying_in(products);
             let source = Source { input: Input::Frames(input.clone()), lengths: vec![frames] };
             let memory = model.encode(0, source, &mut pass).expect("a model with an encoder");
             phases.end(Phase::Forward);

@@ -5,12 +5,14 @@
 //! has (`simd::vectorized`); matrix products of any size go through [`matrix`].
 
 pub mod activation;
+pub mod bfloat16;
 pub mod blocks;
 pub mod decode;
 pub mod dropout;
 pub mod head_rows;
 pub mod layer_norm;
 pub mod matrix;
+pub mod products;
 pub mod rotation;
 pub mod rows;
 pub mod simd;

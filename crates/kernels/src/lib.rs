@@ -17,7 +17,9 @@ mod ops;
 #[cfg(feature = "burn")]
 pub mod workloads;
 
+pub use host::bfloat16::Order;
 pub use host::dropout::Mask;
+pub use host::products::Products;
 pub use host::rotation::Rotation;
 #[cfg(feature = "burn")]
 pub use ops::{

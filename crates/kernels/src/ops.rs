@@ -9,6 +9,7 @@ mod feed_forward;
 #[cfg(feature = "flex")]
 mod fused;
 mod layer_norm;
+mod linear;
 mod lstm;
 mod masked_softmax;
 mod optimizer;

@@ -4,8 +4,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::{
     Adam, AdamState, AttentionParameters, AttentionSettings, Branch, CellState, FeedForwardParameters,
-    LstmOrder, LstmParameters, Mask, NormParameters, SmoothedTargets, Visibility, adam, add_positions,
-    attention, cross_entropy, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
+    LstmOrder, LstmParameters, Mask, NormParameters, Products, SmoothedTargets, Visibility, adam,
+    add_positions, attention, cross_entropy, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
 };
 use any2any_architecture::{Activation, Attention};
 
@@ -83,7 +83,12 @@ pub fn workloads(device: &Device) -> Vec<Workload> {
 
 fn branch(device: &Device) -> Branch {
     let norm = NormParameters::layer(tensor([D_MODEL], device), tensor([D_MODEL], device));
-    Branch { norm: Some(norm), residual_scale: 1.0, mask: Some(Mask::new(0.3, 1)) }
+    Branch {
+        norm: Some(norm),
+        residual_scale: 1.0,
+        mask: Some(Mask::new(0.3, 1)),
+        products: Products::Float32,
+    }
 }
 
 fn stream(device: &Device) -> Tensor<3> {
@@ -172,7 +177,12 @@ fn losses(device: &Device) -> Workload {
     let (rows, tokens) = (BATCH * POSITIONS, tokens());
     let (hidden, table) = (tensor([rows, D_MODEL], device), tensor([VOCABULARY, D_MODEL], device));
     Workload::new("cross entropy", rows * D_MODEL * VOCABULARY, move |form| {
-        let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
+        let targets = SmoothedTargets {
+            tokens: &tokens,
+            padding: 0,
+            label_smoothing: 0.1,
+            products: Products::Float32,
+        };
         match form {
             Form::Fused => cross_entropy(hidden.clone(), table.clone(), targets, 1.0).1,
             Form::Primitives => primitive::cross_entropy(hidden.clone(), table.clone(), targets, 1.0).1,

@@ -1,6 +1,6 @@
 //! Softmax cross entropy with label smoothing (Szegedy et al. 2016), from hidden states to a number.
 
-use any2any_kernels::{Outcome, cross_entropy, cross_entropy_outcomes};
+use any2any_kernels::{Outcome, Products, cross_entropy, cross_entropy_outcomes};
 use burn::tensor::Tensor;
 
 /// The settings of the loss.
@@ -8,6 +8,8 @@ use burn::tensor::Tensor;
 pub struct LossConfig {
     /// The share of each target's probability that is spread over the whole vocabulary.
     pub label_smoothing: f32,
+    /// The arithmetic of products with the table.
+    pub products: Products,
 }
 
 /// A batch's target tokens, in the order of the rows of its hidden states.
@@ -63,7 +65,8 @@ impl LossConfig {
 
     fn with<'a>(&self, targets: TokenTargets<'a>) -> any2any_kernels::SmoothedTargets<'a> {
         let TokenTargets { tokens, padding } = targets;
-        any2any_kernels::SmoothedTargets { tokens, padding, label_smoothing: self.label_smoothing }
+        let Self { label_smoothing, products } = *self;
+        any2any_kernels::SmoothedTargets { tokens, padding, label_smoothing, products }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use any2any_adapter::{Cancellation, Random, Seed};
 use any2any_architecture::StackKind;
+use any2any_kernels::Products;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -31,6 +32,7 @@ pub struct Pass {
     cancellation: Cancellation,
     recomputes: bool,
     listener: Option<Arc<dyn LayerListener>>,
+    products: Products,
 }
 
 impl Pass {
@@ -54,6 +56,17 @@ impl Pass {
     #[must_use]
     pub fn listened_by(self, listener: Arc<dyn LayerListener>) -> Self {
         Self { listener: Some(listener), ..self }
+    }
+
+    /// The pass, whose products with matrices of weights have this arithmetic.
+    #[must_use]
+    pub fn multiplying_in(self, products: Products) -> Self {
+        Self { products, ..self }
+    }
+
+    /// The arithmetic of products with matrices of weights.
+    pub(crate) fn products(&self) -> Products {
+        self.products
     }
 
     /// A pass without dropout that keeps the attention weights of every layer and head.
@@ -134,7 +147,7 @@ impl Pass {
 
     /// A pass that draws what this one draws next, and never computes again.
     pub(crate) fn repeated(&self) -> Self {
-        Self { dropout: self.dropout.clone(), ..Self::default() }
+        Self { dropout: self.dropout.clone(), products: self.products, ..Self::default() }
     }
 
     /// A layer as the pass goes through it, from its stream and the encoder's states where it reads them, `[batch,

@@ -35,6 +35,7 @@ impl Residual {
             norm: (self.placement == NormPlacement::Pre).then(|| norm.parameters()),
             residual_scale: self.scale,
             mask: self.dropout.mask(pass),
+            products: pass.products(),
         };
         if self.placement == NormPlacement::Pre {
             pass.record("norm", || branch.enter(stream.clone()));

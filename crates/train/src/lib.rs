@@ -20,6 +20,7 @@ mod objective;
 mod observer;
 mod optimizer;
 mod phases;
+pub mod precision;
 mod prepare;
 mod ranks;
 mod rehearsal;

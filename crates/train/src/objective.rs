@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use any2any_adapter::Sequence;
 use any2any_experiment::spec::{Experiment, Plugged};
+use any2any_kernels::Products;
 use any2any_model::{
     Alignment, EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, TokenTargets,
     can_align, ctc_loss, frame_loss,
@@ -15,12 +16,14 @@ use any2any_translate::losses::{hidden, rows};
 use burn::tensor::{Device, Tensor};
 
 use crate::auxiliary_loss::{self, AuxiliaryLoss};
+use crate::precision;
 use crate::training_examples::TrainingExamples;
 
 /// The training losses of an experiment's tasks.
 #[derive(Clone, Debug)]
 pub(crate) struct Objective {
     label_smoothing: f32,
+    products: Products,
     /// The weight of each task's CTC loss.
     alignment: Vec<f64>,
     /// The losses of the program's own of each task.
@@ -42,6 +45,7 @@ impl Objective {
     pub(crate) fn new(experiment: &Experiment, adapters: &AdapterSet) -> Self {
         Self {
             label_smoothing: experiment.training.label_smoothing as f32,
+            products: precision::products(experiment.training.precision),
             alignment: adapters.tasks().iter().map(|task| task.spec().losses.ctc).collect(),
             auxiliary: adapters.tasks().iter().map(|task| task.spec().losses.plugged.clone()).collect(),
         }
@@ -80,7 +84,7 @@ impl Objective {
         let (loss, mut total) = match &batch.targets {
             Targets::Tokens { tokens, padding, .. } => {
                 let targets = TokenTargets { tokens, padding: *padding };
-                let config = LossConfig { label_smoothing: self.label_smoothing };
+                let config = LossConfig { label_smoothing: self.label_smoothing, products: self.products };
                 let SoftmaxOperands { rows, table } = model.softmax(batch.task, rows(hidden));
                 config.forward(rows, table, targets, weight)
             }

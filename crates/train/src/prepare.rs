@@ -25,6 +25,7 @@ use self::drawing::Drawn;
 use self::opening::{OpenedTask, Train, Unencoded, read, unreadable};
 pub(crate) use self::storing::stored;
 use crate::error::TrainError;
+use crate::precision;
 use crate::report::TaskReport;
 use crate::schedule;
 use crate::start_report::{self, StartReport};
@@ -140,6 +141,10 @@ pub fn prepare_watched(
     watch: &mut Watch<'_>,
 ) -> Result<Prepared, TrainError> {
     let Encoding { adapters, tasks, warnings, start, taken_over } = encode(document, registry, root, watch)?;
+    let device = any2any_run::device::device(&document.experiment.device)?;
+    let mut document = document.clone();
+    let training = &mut document.experiment.training;
+    training.precision = precision::resolved(training.precision, &device);
     Ok(Prepared {
         start,
         taken_over,
@@ -252,6 +257,7 @@ fn encode(
         })
         .collect::<Result<Vec<PreparedTask>, TrainError>>()?;
     metric_warnings(document, &adapters, &tasks, &mut warnings);
+    warnings.extend(precision::warning(document)?);
     let warnings = warnings.into_iter().collect();
     Ok(Encoding { adapters, tasks, warnings, start, taken_over })
 }

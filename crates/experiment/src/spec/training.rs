@@ -30,6 +30,9 @@ pub struct Training {
     /// The number of batches whose gradients are summed into one update.
     #[schemars(range(min = 1))]
     pub accumulate: usize,
+    /// The numbers that products of a transformer's matrices are made of, in the forward and the backward pass. Weights,
+    /// sums, normalisation, softmax, losses and the optimizer have 32 bits in every precision.
+    pub precision: Precision,
     /// Activation checkpointing (Chen et al. 2016): what the backward pass computes again instead of keeping it, with
     /// the same weights to the last bit, for about a third more time. Needs transformer layers; null: nothing.
     pub recompute: Option<Recompute>,
@@ -60,6 +63,7 @@ impl Default for Training {
             batch: Batch::default(),
             mixing: Mixing::default(),
             accumulate: 1,
+            precision: Precision::default(),
             recompute: None,
             exchange: Exchange::default(),
             label_smoothing: 0.1,
@@ -68,6 +72,24 @@ impl Default for Training {
             save_every: None,
         }
     }
+}
+
+/// The numbers that products of a transformer's matrices are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    Float32,
+    /// 16 bits, rounded to the nearest (bfloat16), with sums of 32 bits (Micikevicius et al. 2018, "Mixed Precision
+    /// Training"; Kalamkar et al. 2019). On flex sums have an order: that which the processor has instructions for, as one of
+    /// the two below, which the run keeps wherever it is resumed.
+    Bfloat16,
+    /// `bfloat16`, with sums in the order of AMX, which recent Xeons have. Elsewhere the same bytes come slowly.
+    Bfloat16Tiles,
+    /// `bfloat16`, with sums in the order of AVX512_BF16, which EPYC processors have since 2022. Elsewhere the same bytes
+    /// come slowly.
+    Bfloat16Pairs,
 }
 
 /// The part of the forward pass that is computed again.

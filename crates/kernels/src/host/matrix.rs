@@ -3,8 +3,6 @@
 
 #![allow(unsafe_code)] // one call into the gemm crate, in `large`
 
-use rayon::prelude::*;
-
 use super::simd::{mul_add, vectorized};
 
 /// A matrix in a slice, with any strides.
@@ -111,9 +109,22 @@ impl<'a> MatrixMut<'a> {
 }
 
 impl<'a> MatrixMut<'a> {
-    /// The values, `[rows, row_stride]`, and the distance between the beginnings of two rows.
-    pub(crate) fn into_values(self) -> (&'a mut [f32], usize) {
-        (self.values, self.row_stride)
+    /// The values, the numbers of rows and columns, and the distance between the beginnings of two rows.
+    pub(crate) fn into_parts(self) -> (&'a mut [f32], [usize; 2], usize) {
+        (self.values, [self.rows, self.columns], self.row_stride)
+    }
+}
+
+impl<'a> Matrix<'a> {
+    /// The values, the numbers of rows and columns, and the distances between them.
+    pub(crate) fn parts(self) -> (&'a [f32], [usize; 2], [usize; 2]) {
+        (self.values, [self.rows, self.columns], [self.row_stride, self.column_stride])
+    }
+
+    /// One value.
+    #[cfg(test)]
+    pub(crate) fn at(self, row: usize, column: usize) -> f32 {
+        self.values[row * self.row_stride + column * self.column_stride]
     }
 }
 
@@ -151,24 +162,6 @@ pub fn multiply(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matri
     } else {
         large(output, into, a, b);
     }
-}
-
-/// Multiplies in parallel over rows of the output in pieces of `rows`.
-///
-/// # Shapes
-///
-/// - a: `[m, k]`; b: `[k, n]`; output: `[m, n]`
-///
-/// # Panics
-///
-/// When the shapes do not fit.
-pub fn multiply_in_pieces(output: &mut [f32], rows: usize, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
-    let columns = b.columns;
-    output.par_chunks_mut((rows * columns).max(1)).enumerate().for_each(|(piece, output)| {
-        let count = output.len() / columns.max(1);
-        let start = piece * rows;
-        multiply(MatrixMut::new(output, count, columns), into, a.rows(start..start + count), b);
-    });
 }
 
 /// In WebAssembly the kernel for small ones does: the crate's own are many, and none of them is made for it.
@@ -221,7 +214,8 @@ fn large(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) 
 
 /// Rows and columns of the output that registers hold at once.
 const TILE_ROWS: usize = 4;
-const TILE_COLUMNS: usize = 32;
+// WebAssembly's registers hold four numbers each, and processors that run it may have sixteen of them.
+const TILE_COLUMNS: usize = if cfg!(target_family = "wasm") { 8 } else { 32 };
 
 #[inline(always)]
 fn small(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {

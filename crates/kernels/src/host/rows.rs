@@ -1,12 +1,9 @@
 //! Linear maps and normalisation of many rows, a block of rows at a time.
 
-use rayon::prelude::*;
-
-use super::blocks::block_rows;
 use super::dropout::Mask;
 use super::layer_norm::NormLayer;
-use super::matrix::{Accumulate, Matrix, MatrixMut, multiply};
-use super::simd::{add, vectorized};
+use super::products::Products;
+use super::simd::vectorized;
 
 /// A linear map, `x W + b`.
 #[derive(Clone, Copy, Debug)]
@@ -15,31 +12,6 @@ pub struct Linear<'a> {
     pub weight: &'a [f32],
     /// The addend, `[d_output]`.
     pub bias: &'a [f32],
-}
-
-/// Several linear maps of one input, side by side: their outputs stand one after the other in a row.
-#[derive(Debug)]
-pub struct Joined {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-impl Joined {
-    /// Joins maps of `inputs` inputs, `[inputs, d_output]` each.
-    pub fn new(parts: &[Linear<'_>], inputs: usize) -> Self {
-        let mut weight = Vec::with_capacity(parts.iter().map(|part| part.weight.len()).sum());
-        for row in 0..inputs {
-            for part in parts {
-                weight.extend_from_slice(&part.weight[row * part.bias.len()..][..part.bias.len()]);
-            }
-        }
-        Self { weight, bias: parts.iter().flat_map(|part| part.bias).copied().collect() }
-    }
-
-    /// The joined map.
-    pub fn linear(&self) -> Linear<'_> {
-        Linear { weight: &self.weight, bias: &self.bias }
-    }
 }
 
 /// The gradients of a linear map.
@@ -68,19 +40,6 @@ impl NormGradients {
     }
 }
 
-/// Takes the gradients of joined maps of one width apart: weight `[d_input, PARTS * d_output]`, bias
-/// `[PARTS * d_output]`.
-pub fn unjoin<const PARTS: usize>(weight: &[f32], bias: &[f32]) -> [LinearGradients; PARTS] {
-    let (outputs, width) = (bias.len(), bias.len() / PARTS.max(1));
-    std::array::from_fn(|part| {
-        let rows = weight.chunks_exact(outputs.max(1));
-        LinearGradients {
-            weight: rows.flat_map(|row| &row[part * width..][..width]).copied().collect(),
-            bias: bias[part * width..][..width].to_vec(),
-        }
-    })
-}
-
 impl Linear<'_> {
     /// The width of the input.
     pub fn inputs(&self) -> usize {
@@ -90,69 +49,6 @@ impl Linear<'_> {
     /// The width of the output.
     pub fn outputs(&self) -> usize {
         self.bias.len()
-    }
-
-    /// The output of consecutive rows, `[rows, d_input]` to `[rows, d_output]`, on this thread.
-    pub fn apply(&self, input: &[f32], output: &mut [f32]) {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
-        let rows = output.len() / outputs.max(1);
-        output.chunks_exact_mut(outputs.max(1)).for_each(|output| output.copy_from_slice(self.bias));
-        multiply(
-            MatrixMut::new(output, rows, outputs),
-            Accumulate::Add,
-            Matrix::new(input, rows, inputs),
-            Matrix::new(self.weight, inputs, outputs),
-        );
-    }
-
-    /// The output of consecutive rows, normalised before, `[rows, d_input]` to `[rows, d_output]`, in parallel.
-    pub fn forward(&self, input: &[f32], norm: Option<NormLayer<'_>>) -> Vec<f32> {
-        let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
-        let mut output = vec![0.0; input.len() / inputs * outputs];
-        let block = block_rows(input.len() / inputs);
-        output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs)).for_each_init(
-            Vec::new,
-            |scratch, (output, input)| {
-                self.apply(normalised(norm, input, scratch), output);
-            },
-        );
-        output
-    }
-
-    /// The gradient of consecutive rows of the input, `[rows, d_output]` to `[rows, d_input]`, on this thread.
-    pub fn input_gradient(&self, gradient: &[f32], into: Accumulate, output: &mut [f32]) {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
-        let rows = gradient.len() / outputs.max(1);
-        multiply(
-            MatrixMut::new(output, rows, inputs),
-            into,
-            Matrix::new(gradient, rows, outputs),
-            Matrix::new(self.weight, inputs, outputs).transposed(),
-        );
-    }
-
-    /// Adds the gradients of consecutive rows to those of weight and bias, on this thread.
-    ///
-    /// # Shapes
-    ///
-    /// - input: `[rows, d_input]`; gradient: `[rows, d_output]`
-    /// - weight gradient: `[d_input, d_output]`; bias gradient: `[d_output]`
-    pub fn add_parameter_gradients(
-        &self,
-        input: &[f32],
-        gradient: &[f32],
-        weight_gradient: &mut [f32],
-        bias_gradient: &mut [f32],
-    ) {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
-        let rows = gradient.len() / outputs.max(1);
-        multiply(
-            MatrixMut::new(weight_gradient, inputs, outputs),
-            Accumulate::Add,
-            Matrix::new(input, rows, inputs).transposed(),
-            Matrix::new(gradient, rows, outputs),
-        );
-        vectorized!(gradient.chunks_exact(outputs.max(1)).for_each(|row| add(bias_gradient, row)));
     }
 }
 
@@ -177,6 +73,8 @@ pub struct Branch<'a> {
     pub residual_scale: f32,
     /// Drops elements of the layer's output.
     pub mask: Option<Mask>,
+    /// The arithmetic of the layer's products with its matrices.
+    pub products: Products,
 }
 
 impl Branch<'_> {

@@ -9,4 +9,5 @@ pub mod attention_layer;
 pub mod cross_entropy;
 pub mod embedding;
 pub mod feed_forward;
+pub mod linear;
 pub mod lstm;

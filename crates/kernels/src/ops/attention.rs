@@ -1,7 +1,7 @@
 //! The attention sub-layer.
 
 use any2any_architecture::Attention;
-use burn::tensor::{Device, Tensor, TensorData, activation, module};
+use burn::tensor::{Device, Tensor, TensorData, activation};
 
 use super::branch::Branch;
 use super::masked_softmax::HIDDEN;
@@ -111,8 +111,7 @@ pub fn primitive(
     let attended = attended.map(|attended| super::recompute::gathered(attended, Some(stream.clone())));
     let attended = attended.unwrap_or_else(|| input.clone());
     let [_, keys, _] = attended.dims();
-    let linear =
-        |input: Tensor<3>, (weight, bias): (Tensor<2>, Tensor<1>)| module::linear(input, weight, Some(bias));
+    let linear = |input, parameters| super::linear::linear(input, parameters, branch.products);
     let heads =
         |input: Tensor<3>, positions: usize| input.reshape([batch, positions, count, d_head]).swap_dims(1, 2);
     let query = apply_rotary(heads(linear(input, parameters.query), queries));

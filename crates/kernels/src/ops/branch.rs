@@ -4,6 +4,7 @@ use any2any_architecture::NormKind;
 use burn::tensor::Tensor;
 
 use crate::host::dropout::Mask;
+use crate::host::products::Products;
 
 /// A normalisation with its gain and bias, `[d_model]` each.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Branch {
     pub residual_scale: f64,
     /// Drops elements of the layer's output.
     pub mask: Option<Mask>,
+    /// The arithmetic of the layer's products with its matrices.
+    pub products: Products,
 }
 
 impl Branch {
@@ -82,7 +85,8 @@ impl Branch {
     /// The branch without its tensors, which have become inputs.
     pub(super) fn settings(&self) -> Settings {
         let norm = self.norm.as_ref().map(|norm| (norm.kind, norm.epsilon as f32));
-        Settings { norm, residual_scale: self.residual_scale as f32, mask: self.mask }
+        let Self { mask, products, .. } = *self;
+        Settings { norm, residual_scale: self.residual_scale as f32, mask, products }
     }
 }
 
@@ -93,6 +97,7 @@ pub(super) struct Settings {
     norm: Option<(NormKind, f32)>,
     residual_scale: f32,
     mask: Option<Mask>,
+    products: Products,
 }
 
 #[cfg(feature = "flex")]
@@ -108,6 +113,7 @@ impl Settings {
             }
             (_, rest) => (None, rest),
         };
-        (crate::host::rows::Branch { norm, residual_scale: self.residual_scale, mask: self.mask }, rest)
+        let Self { residual_scale, mask, products, .. } = *self;
+        (crate::host::rows::Branch { norm, residual_scale, mask, products }, rest)
     }
 }

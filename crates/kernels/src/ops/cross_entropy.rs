@@ -2,6 +2,7 @@
 
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
+use crate::host::products::Products;
 pub use crate::host::train::cross_entropy::Outcome;
 
 /// The right token of each row, and the smoothing of the loss.
@@ -13,6 +14,8 @@ pub struct SmoothedTargets<'a> {
     pub padding: u32,
     /// The share of each target's probability that is spread over the whole vocabulary.
     pub label_smoothing: f32,
+    /// The arithmetic of the products with the table.
+    pub products: Products,
 }
 
 /// Each row's outcome, and the sum of the smoothed cross entropies times `weight` as a tensor of one element
@@ -126,7 +129,8 @@ fn slice(hidden: Tensor<2>, table: Tensor<2>, targets: SmoothedTargets<'_>) -> (
         targets.tokens.iter().map(|&token| f32::from(u8::from(token != targets.padding))).collect();
     let counts = Tensor::<2>::from_data(TensorData::new(counts, [rows, 1]), &device);
 
-    let log_softmax = activation::log_softmax(hidden.matmul(table.transpose()), 1);
+    let log_softmax =
+        activation::log_softmax(super::linear::product(hidden, table.transpose(), targets.products), 1);
     let of_target = log_softmax.clone().gather(1, index);
     let smoothed = of_target.clone() * (smoothing - 1.0) - log_softmax.clone().mean_dim(1) * smoothing;
     let loss = (smoothed.clone() * counts).sum();
@@ -166,6 +170,7 @@ fn host<'a>(
         targets: targets.tokens,
         padding: targets.padding,
         label_smoothing: targets.label_smoothing,
+        products: targets.products,
     }
 }
 

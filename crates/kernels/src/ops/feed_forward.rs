@@ -1,7 +1,7 @@
 //! The feed-forward sub-layer.
 
 use any2any_architecture::Activation;
-use burn::tensor::{Tensor, activation, module};
+use burn::tensor::{Tensor, activation};
 
 use super::branch::Branch;
 use crate::host::dropout::Mask;
@@ -54,8 +54,7 @@ pub fn primitive(
     mask: Option<Mask>,
 ) -> Tensor<3> {
     let input = branch.primitive_input(stream.clone());
-    let linear =
-        |input: Tensor<3>, (weight, bias): (Tensor<2>, Tensor<1>)| module::linear(input, weight, Some(bias));
+    let linear = |input, parameters| super::linear::linear(input, parameters, branch.products);
     let gate = parameters.gate.map(|gate| linear(input.clone(), gate));
     let active = activated(activation, linear(input, parameters.inner), gate);
     let output = linear(super::dropout::primitive(active, mask), parameters.outer);

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::branch::{Branch, NormParameters};
 use crate::host::dropout::Mask;
+use crate::host::products::Products;
 
 /// Draws shapes and values.
 struct Random(u64);
@@ -68,7 +69,8 @@ impl Random {
 
     fn branch(&mut self, d_model: usize, device: &Device) -> Branch {
         let norm = self.bool().then(|| self.norm(d_model, device));
-        Branch { norm, residual_scale: if self.bool() { 1.0 } else { 1.7 }, mask: self.mask() }
+        let residual_scale = if self.bool() { 1.0 } else { 1.7 };
+        Branch { norm, residual_scale, mask: self.mask(), products: Products::Float32 }
     }
 }
 

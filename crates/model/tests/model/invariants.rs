@@ -274,7 +274,7 @@ fn gradients_are_those_of_the_loss() {
         let model = model(&config, &device);
         let (targets, _) = padded(&TARGETS);
         let labels: Vec<u32> = targets.iter().map(|&token| (token as u32 + 3) % VOCABULARY as u32).collect();
-        let loss = LossConfig { label_smoothing: 0.1 };
+        let loss = LossConfig { label_smoothing: 0.1, ..LossConfig::default() };
         let loss_of = |model: &Model| {
             let tokens = model.tokens(targets.clone(), TARGETS.len());
             let hidden = model.forward(0, source(model, &SOURCES), tokens, &mut Pass::evaluation());

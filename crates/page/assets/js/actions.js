@@ -1,6 +1,6 @@
 // The actions of a person: choose a model, give it an input, and step through its output.
 
-import { LIKELIEST, api, floats } from "any2any/api";
+import { LIKELIEST, api, canonical, floats } from "any2any/api";
 import { lookAhead } from "any2any/inspection";
 import { learnSpelling, tokenText } from "any2any/token";
 import { distribution, draw, random } from "any2any/numbers";
@@ -22,7 +22,7 @@ export function actions(app) {
   const ready = () => Boolean(app.task() && (!app.task().source || state.input));
 
   const untouched = { chosen: null, hover: null, masked: [], ablated: [], edited: [], playing: false };
-  const fresh = { ...untouched, tokens: [], look: null };
+  const fresh = { ...untouched, tokens: [], look: null, newest: null };
 
   async function chooseRun(run, { input = null } = {}) {
     const model = state.runs.find(({ number }) => number === run)?.model;
@@ -64,16 +64,19 @@ export function actions(app) {
 
   /** Takes a new input and translates it. */
   async function give(input) {
-    newest = null;                                                // what was being made is no longer wanted
+    newest = written = null;                                      // what was being made is no longer wanted
     set({ input, window: 0, ...fresh, ablated: state.ablated });
     if (ready()) await translate();
   }
 
-  let newest = null;
+  let newest = null;                                              // what is being made
+  let written = null;                                             // the newest of it that has an output, whose look is awaited
   let following = false;
+  let looking = false;
 
   /** Follows what a person is making: an input that is typed, drawn or spoken, or the beginning of a text to go on from. Its
-   * output is there with it, so that nothing flickers; of what comes while the model is at work, the newest is taken next.
+   * output is there first, and the look inside behind it, set at once with its input, so that nothing flickers; of what comes
+   * while the model is at work, the newest is taken next.
    * @param {{ input: import("any2any/types").Input } | { beginning: string }} made */
   async function follow(made) {
     newest = made;
@@ -81,29 +84,50 @@ export function actions(app) {
     following = true;
     while (newest) {
       const next = newest;
-      // What is there at once needs no word that it is awaited.
-      const slow = setTimeout(() => set({ busy: true }), PATIENCE);
-      await attempt(() => takeUp(next));
-      clearTimeout(slow);
+      await patiently(() => translateMade(next));
       if (newest === next) newest = null;
     }
     following = false;
-    set({ busy: false });
   }
 
-  async function takeUp(made) {
+  /** Does work on what is being made; what is there at once needs no word that it is awaited. */
+  async function patiently(work) {
+    const slow = setTimeout(() => set({ busy: true }), PATIENCE);
+    await attempt(work);
+    clearTimeout(slow);
+    if (!written) set({ busy: false });
+  }
+
+  /** What is asked of something that is being made, with the model that is chosen now. */
+  const askedOf = (made) => request("input" in made ? { source: made.input, window: 0 } : {});
+
+  async function translateMade(made) {
     if (!app.task()) return;
-    const isInput = "input" in made;
-    const patch = isInput ? { ...untouched, input: made.input, window: 0, ablated: state.ablated } : { chosen: null, playing: false };
-    const asked = () => request(isInput ? { source: made.input, window: 0 } : {});
-    const question = asked();
-    const prefix = !isInput && made.beginning ? { prefix: made.beginning } : {};
-    const tokens = app.task().target.tokens
-      ? (await api.translate({ ...question, decoding: LIKELIEST, ...prefix })).outputs[0][0].tokens : null;
-    const look = await lookAhead({ ...question, ...app.alteration(isInput ? { ...state, ...patch } : state) }, tokens);
+    const question = askedOf(made);
+    const prefix = "beginning" in made && made.beginning ? { prefix: made.beginning } : {};
+    const output = app.task().target.tokens ? (await api.translate({ ...question, decoding: LIKELIEST, ...prefix })).outputs[0][0] : null;
     // Another input was chosen meanwhile, or another model.
-    if (newest === null || JSON.stringify(asked()) !== JSON.stringify(question)) return;
-    set({ ...patch, tokens: tokens ?? [], look });
+    if (newest === null || canonical(askedOf(made)) !== canonical(question)) return;
+    set({ newest: output });
+    written = { made, question, tokens: output?.tokens ?? null };
+    lookAtWritten();
+  }
+
+  async function lookAtWritten() {
+    if (looking) return;
+    looking = true;
+    while (written) {
+      const next = written;
+      await patiently(() => lookAtMade(next));
+      if (written === next) { written = null; set({ busy: false }); }
+    }
+    looking = false;
+  }
+
+  async function lookAtMade({ made, question, tokens }) {
+    const patch = "input" in made ? { ...untouched, input: made.input, window: 0, ablated: state.ablated } : { chosen: null, playing: false };
+    const look = await lookAhead({ ...question, ...app.alteration({ ...state, ...patch }) }, tokens);
+    if (written !== null && canonical(askedOf(made)) === canonical(question)) set({ ...patch, tokens: tokens ?? [], look });
   }
 
   /** Takes another window of a long input, and translates it. */

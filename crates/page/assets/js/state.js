@@ -17,6 +17,7 @@
  * @property {number[]} tokens          what has been written so far, without the token that begins
  * @property {number|null} chosen       the output position that panels explain; null: the newest
  * @property {import("any2any/types").Look|null} look         the model's last look at input and tokens
+ * @property {import("any2any/types").Output|null} newest      the output of what is being typed, drawn or spoken, before the look at it
  * @property {import("any2any/types").Vocabulary|null} vocabulary   the target's; null for frames
  * @property {Head|null} head           the attention that the translation and most panels show; null: none chosen yet
  * @property {Place|null} hover         what the pointer is on
@@ -42,7 +43,7 @@
 /** @type {State} */
 export const state = {
   runs: [], run: 0, checkpoint: "best", task: 0,
-  input: null, window: 0, tokens: [], chosen: null, look: null, vocabulary: null,
+  input: null, window: 0, tokens: [], chosen: null, look: null, newest: null, vocabulary: null,
   head: null, hover: null, masked: [], ablated: [], edited: [], overlay: [],
   temperature: 1, top_k: 0, top_p: 1, choice: "best", seed: 1,
   panel: "source", research: "lens", story: { chapter: 0, step: 0 }, theme: "auto", second: null,
@@ -50,7 +51,7 @@ export const state = {
 };
 
 /** Large values are compared by identity: a new one is always a change. */
-const BIG = new Set(["runs", "look", "vocabulary", "error"]);
+const BIG = new Set(["runs", "look", "newest", "vocabulary", "error"]);
 
 /** @type {Set<(keys: Set<string>) => void>} */
 const listeners = new Set();

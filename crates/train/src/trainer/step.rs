@@ -17,6 +17,7 @@ use crate::gradient_sum::GradientSum;
 use crate::layer_exchange::{Layers, Shares};
 use crate::objective::BatchLosses;
 use crate::phases::Phase;
+use crate::precision;
 use crate::running_mean::Outcome;
 use crate::schedule::LearningRate;
 
@@ -96,8 +97,10 @@ impl Trainer {
         let (mut outcomes, mut last) = (Vec::new(), None);
         for (number, batch) in update.iter().enumerate() {
             let pass_number = (step - 1) * all as u64 + (first + number) as u64;
-            let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
-            if self.experiment.training.recompute.is_some() {
+            let training = &self.experiment.training;
+            let mut pass = Pass::training(Seed(self.experiment.seed), pass_number)
+                .multiplying_in(precision::products(training.precision));
+            if training.recompute.is_some() {
                 pass = pass.recomputing_layers();
             }
             let objective = &self.objective;

@@ -150,55 +150,28 @@ fn avx2(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]])
 /// Inner products with the vectors of WebAssembly: bytes become 16 bits wide, whose products are added in pairs.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 fn simd128(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
-    use std::arch::wasm32::{
-        i16x8_load_extend_i8x8, i32x4_add, i32x4_dot_i16x8, i32x4_shuffle, i32x4_splat, v128, v128_load,
-        v128_load64_splat, v128_store,
-    };
-    /// Columns whose weights are widened together, two in a vector.
-    const COLUMNS: usize = 8;
-    /// Rows that go through the weights together.
-    const TOGETHER: usize = 3;
-
-    /// Of each column of a block two sums beside one another: of the first two and of the last two of four inputs.
-    #[inline(always)]
-    fn halves<const COUNT: usize>(
-        lines: &[Line],
-        rows: &[[u64; TOGETHER]],
-        block: usize,
-    ) -> [[v128; COLUMNS / 2]; TOGETHER] {
-        let mut halves = [[i32x4_splat(0); COLUMNS / 2]; TOGETHER];
-        for (line, rows) in lines.iter().zip(rows) {
-            let (pairs, _) = line.0[block * COLUMNS * 4..][..COLUMNS * 4].as_chunks::<8>();
-            let weights: [v128; COLUMNS / 2] = std::array::from_fn(|pair| {
-                // SAFETY: an array of 8 bytes, which is what is read at any address.
-                unsafe { i16x8_load_extend_i8x8(pairs[pair].as_ptr()) }
-            });
-            for (halves, row) in halves.iter_mut().zip(rows).take(COUNT) {
-                // SAFETY: a number of 64 bits, which is what is read.
-                let values = unsafe { v128_load64_splat(row) };
-                for (half, weights) in halves.iter_mut().zip(weights) {
-                    *half = i32x4_add(*half, i32x4_dot_i16x8(values, weights));
-                }
-            }
-        }
-        halves
-    }
+    use std::arch::wasm32::{i32x4_add, i32x4_shuffle, u16x8_load_extend_u8x8, v128, v128_load, v128_store};
 
     let groups = lines.len();
-    // All blocks of columns read the same rows, so these are widened once.
-    let mut wide = vec![[0_u64; TOGETHER]; groups];
+    // All blocks of columns read the same rows, so these are widened once, two groups at a time.
+    let mut wide = vec![[0_u64; 2]; TOGETHER * groups.div_ceil(2)];
     for (rows, sums) in rows.chunks(TOGETHER * groups.max(1)).zip(sums.chunks_mut(TOGETHER)) {
-        for (number, row) in rows.chunks_exact(groups.max(1)).enumerate() {
-            for (wide, group) in wide.iter_mut().zip(row) {
-                let [first, second, third, fourth] = group.to_le_bytes().map(u64::from);
-                wide[number] = first | second << 16 | third << 32 | fourth << 48;
+        for (row, wide) in rows.chunks_exact(groups.max(1)).zip(wide.chunks_exact_mut(groups.div_ceil(2))) {
+            let (pairs, last) = row.as_chunks::<2>();
+            let last = last.first().map(|&group| [group, 0]);
+            for (wide, pair) in wide.iter_mut().zip(pairs.iter().chain(&last)) {
+                // SAFETY: 8 bytes are read, and 16 written, at any address.
+                unsafe { v128_store(wide.as_mut_ptr().cast(), u16x8_load_extend_u8x8(pair.as_ptr().cast())) };
             }
         }
+        let wide: [&[u64]; TOGETHER] = std::array::from_fn(|row| {
+            let places = row * groups.div_ceil(2)..(row + 1) * groups.div_ceil(2);
+            &wide[places].as_flattened()[..groups]
+        });
         for block in 0..PANEL / COLUMNS {
             let halves = match sums.len() {
-                1 => halves::<1>(lines, &wide, block),
-                2 => halves::<2>(lines, &wide, block),
-                _ => halves::<TOGETHER>(lines, &wide, block),
+                1 => halves::<1>(lines, wide, block),
+                _ => halves::<TOGETHER>(lines, wide, block),
             };
             for (sums, halves) in sums.iter_mut().zip(halves) {
                 for (pair, halves) in halves.as_chunks::<2>().0.iter().enumerate() {
@@ -215,6 +188,39 @@ fn simd128(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL
                 }
             }
         }
+    }
+
+    /// Columns whose weights are widened together, two in a vector.
+    const COLUMNS: usize = 8;
+    /// Rows that go through the weights together: processors that run WebAssembly may have sixteen registers, and the sums of
+    /// two rows, the weights and what is multiplied with them take fourteen.
+    const TOGETHER: usize = 2;
+
+    /// Of each column of a block two sums beside one another: of the first two and of the last two of four inputs.
+    #[inline(always)]
+    fn halves<const COUNT: usize>(
+        lines: &[Line],
+        rows: [&[u64]; TOGETHER],
+        block: usize,
+    ) -> [[v128; COLUMNS / 2]; TOGETHER] {
+        use std::arch::wasm32::{i16x8_load_extend_i8x8, i32x4_dot_i16x8, i32x4_splat, v128_load64_splat};
+        let rows = rows.map(|row| &row[..lines.len()]);
+        let mut halves = [[i32x4_splat(0); COLUMNS / 2]; TOGETHER];
+        for (at, line) in lines.iter().enumerate() {
+            let (pairs, _) = line.0[block * COLUMNS * 4..][..COLUMNS * 4].as_chunks::<8>();
+            let weights: [v128; COLUMNS / 2] = std::array::from_fn(|pair| {
+                // SAFETY: an array of 8 bytes, which is what is read at any address.
+                unsafe { i16x8_load_extend_i8x8(pairs[pair].as_ptr()) }
+            });
+            for (halves, row) in halves.iter_mut().zip(rows).take(COUNT) {
+                // SAFETY: a number of 64 bits, which is what is read.
+                let values = unsafe { v128_load64_splat(&raw const row[at]) };
+                for (half, weights) in halves.iter_mut().zip(weights) {
+                    *half = i32x4_add(*half, i32x4_dot_i16x8(values, weights));
+                }
+            }
+        }
+        halves
     }
 }
 

@@ -6,10 +6,11 @@ use super::attention::{Gradients, Inputs, Results, Shape, Visibility};
 use crate::host::blocks::{block_rows, reduce_rows, split};
 use crate::host::dropout::Mask;
 use crate::host::head_rows::HeadRows;
-use crate::host::matrix::Accumulate;
+use crate::host::products::Products;
 use crate::host::rotation::Rotation;
-use crate::host::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, unjoin};
+use crate::host::rows::{Branch, Linear, LinearGradients, NormGradients, normalised};
 use crate::host::simd::vectorized;
+use crate::host::train::linear::{Direction, Factors, LinearMap, unjoin};
 
 /// The parameters and settings of an attention sub-layer.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +68,7 @@ pub struct AttentionGradients {
     pub output: LinearGradients,
 }
 
-impl AttentionLayer<'_> {
+impl<'a> AttentionLayer<'a> {
     /// The heads' inputs, of [saved](Saved) projections.
     ///
     /// # Shapes
@@ -88,6 +89,11 @@ impl AttentionLayer<'_> {
         Inputs { query, key, value, visibility: self.visibility, mask: self.mask, shape: self.shape }
     }
 
+    /// Maps of one input, side by side.
+    fn map(&self, parts: &[Linear<'a>], direction: Direction) -> LinearMap<'a> {
+        LinearMap::new(parts, self.shape.d_model(), self.branch.products, direction)
+    }
+
     /// The residual stream after the sub-layer.
     ///
     /// # Shapes
@@ -97,25 +103,27 @@ impl AttentionLayer<'_> {
         let d_model = self.shape.d_model();
         let (query, projected) = match attended {
             None => {
-                let joined = Joined::new(&[self.query, self.key, self.value], d_model);
-                let mut projected = joined.linear().forward(stream, self.branch.norm);
+                let map = self.map(&[self.query, self.key, self.value], Direction::Forward);
+                let mut projected = map.forward(stream, self.branch.norm);
                 if let Some(rotation) = self.rotation {
                     rotation.apply_rotary(&mut projected, 3 * d_model, 2 * self.shape.heads, false);
                 }
                 (projected, None)
             }
             Some(attended) => {
-                let joined = Joined::new(&[self.key, self.value], d_model);
-                (self.query.forward(stream, self.branch.norm), Some(joined.linear().forward(attended, None)))
+                let query = self.map(&[self.query], Direction::Forward);
+                let key_value = self.map(&[self.key, self.value], Direction::Forward);
+                (query.forward(stream, self.branch.norm), Some(key_value.forward(attended, None)))
             }
         };
         let (context, log_sums) = self.inputs(&query, projected.as_deref()).forward();
         let mut output = vec![0.0; stream.len()];
         let block = block_rows(stream.len() / d_model.max(1));
+        let map = self.map(&[self.output], Direction::Forward);
         let blocks = output.par_chunks_mut((block * d_model).max(1)).enumerate();
-        blocks.for_each(|(number, output)| {
+        blocks.for_each_init(Factors::default, |factors, (number, output)| {
             let places = number * block * d_model..number * block * d_model + output.len();
-            self.output.apply(&context[places.clone()], output);
+            map.apply(&context[places.clone()], output, factors);
             vectorized!(self.branch.join(number * block, &stream[places], output, d_model));
         });
         (output, Saved { query, key_value: projected, context, log_sums })
@@ -139,19 +147,20 @@ impl AttentionLayer<'_> {
 
         let block = block_rows(gradient.len() / d_model.max(1));
         let mut of_context = vec![0.0; gradient.len()];
+        let map = self.map(&[self.output], Direction::Backward);
         let of_output = reduce_rows(
             &mut of_context,
             d_model,
             block,
             square + d_model,
-            || vec![0.0; block * d_model],
-            |rows, of_context, sums, scratch| {
+            || (vec![0.0; block * d_model], Factors::default()),
+            |rows, of_context, sums, (scratch, factors)| {
                 let places = rows.start * d_model..rows.end * d_model;
                 let of_layer = &mut scratch[..places.len()];
                 vectorized!(self.branch.split(rows.start, &gradient[places.clone()], of_layer, d_model));
                 let (weight, bias) = sums.split_at_mut(square);
-                self.output.add_parameter_gradients(&saved.context[places], of_layer, weight, bias);
-                self.output.input_gradient(of_layer, Accumulate::Replace, of_context);
+                map.add_parameter_gradients(&saved.context[places], of_layer, weight, bias, factors);
+                map.input_gradient(of_layer, of_context, factors);
             },
         );
 
@@ -174,22 +183,23 @@ impl AttentionLayer<'_> {
             rotation.apply_rotary(&mut of_query, 3 * d_model, 2 * self.shape.heads, true);
         }
 
-        let joined = match attended {
-            None => Joined::new(&[self.query, self.key, self.value], d_model),
-            Some(_) => Joined::new(&[self.query], d_model),
+        let map = match attended {
+            None => self.map(&[self.query, self.key, self.value], Direction::Backward),
+            Some(_) => self.map(&[self.query], Direction::Backward),
         };
         let mut of_stream = vec![0.0; batch * queries * d_model];
-        let mut sums = projection_backward(&joined, self.branch, stream, &of_query, gradient, &mut of_stream);
+        let mut sums = projection_backward(&map, self.branch, stream, &of_query, gradient, &mut of_stream);
         let norm = sums.split_off(sums.len() - self.branch.norm_values(d_model));
-        let (weight, bias) = sums.split_at(joined.linear().weight.len());
+        let (weight, bias) = sums.split_at(map.weights());
         let (of_attended, [query, key, value]) = match (attended, of_key_value) {
             (Some(attended), Some(gradient)) => {
                 let [query] = unjoin(weight, bias);
-                let joined = Joined::new(&[self.key, self.value], d_model);
-                let plain = Branch { norm: None, residual_scale: 0.0, mask: None };
+                let map = self.map(&[self.key, self.value], Direction::Backward);
+                let plain =
+                    Branch { norm: None, residual_scale: 0.0, mask: None, products: Products::Float32 };
                 let mut of_states = vec![0.0; batch * keys * d_model];
-                let sums = projection_backward(&joined, plain, attended, &gradient, attended, &mut of_states);
-                let (weight, bias) = sums.split_at(joined.linear().weight.len());
+                let sums = projection_backward(&map, plain, attended, &gradient, attended, &mut of_states);
+                let (weight, bias) = sums.split_at(map.weights());
                 let [key, value] = unjoin(weight, bias);
                 (Some(of_states), [query, key, value])
             }
@@ -215,30 +225,29 @@ impl AttentionLayer<'_> {
 ///
 /// - input, residual gradient and input gradient: `[rows, d_input]`; gradient: `[rows, d_output]`
 fn projection_backward(
-    joined: &Joined,
+    map: &LinearMap<'_>,
     branch: Branch<'_>,
     input: &[f32],
     gradient: &[f32],
     residual_gradient: &[f32],
     input_gradient: &mut [f32],
 ) -> Vec<f32> {
-    let linear = joined.linear();
-    let (inputs, outputs) = (linear.inputs(), linear.outputs());
+    let (inputs, outputs) = (map.inputs(), map.outputs());
     let block = block_rows(gradient.len() / outputs.max(1));
     let norm_values = branch.norm_values(inputs);
     reduce_rows(
         input_gradient,
         inputs,
         block,
-        linear.weight.len() + outputs + norm_values,
-        Vec::new,
-        |rows, input_gradient, sums, scratch: &mut Vec<f32>| {
+        map.weights() + outputs + norm_values,
+        <(Vec<f32>, Factors)>::default,
+        |rows, input_gradient, sums, (scratch, factors)| {
             let places = rows.start * inputs..rows.end * inputs;
             let gradient = &gradient[rows.start * outputs..rows.end * outputs];
-            let [weight, bias, norm] = split(sums, [linear.weight.len(), outputs, norm_values]);
-            let normed = crate::host::rows::normalised(branch.norm, &input[places.clone()], scratch);
-            linear.add_parameter_gradients(normed, gradient, weight, bias);
-            linear.input_gradient(gradient, Accumulate::Replace, input_gradient);
+            let [weight, bias, norm] = split(sums, [map.weights(), outputs, norm_values]);
+            let normed = normalised(branch.norm, &input[places.clone()], scratch);
+            map.add_parameter_gradients(normed, gradient, weight, bias, factors);
+            map.input_gradient(gradient, input_gradient, factors);
             if branch.norm.is_some() || branch.residual_scale != 0.0 {
                 vectorized!({
                     branch.rejoin(

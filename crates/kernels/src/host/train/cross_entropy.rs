@@ -4,7 +4,9 @@
 
 use rayon::prelude::*;
 
-use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, multiply_in_pieces};
+use crate::host::bfloat16::Rows;
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut};
+use crate::host::products::{Products, Right};
 use crate::host::simd::{add, dot, exponentials, maximum, vectorized};
 
 /// The outcome of one row.
@@ -35,6 +37,8 @@ pub struct CrossEntropy<'a> {
     pub padding: u32,
     /// The share of each target's probability that is spread over the whole vocabulary.
     pub label_smoothing: f32,
+    /// The arithmetic of the products with the table.
+    pub products: Products,
 }
 
 /// The gradients of the summed smoothed cross entropy, times a weight.
@@ -104,9 +108,14 @@ impl CrossEntropy<'_> {
                     scaled[column] = weight * scale * hidden[column];
                 }
             }
-            let exponentials = Matrix::new(slice.exponentials, slice.rows.len(), vocabulary);
-            let scaled = Matrix::new(&scaled, slice.rows.len(), width);
-            multiply_in_pieces(&mut of_table, TOKENS, Accumulate::Add, exponentials.transposed(), scaled);
+            let exponentials = Matrix::new(slice.exponentials, slice.rows.len(), vocabulary).transposed();
+            let scaled = Right::new(Matrix::new(&scaled, slice.rows.len(), width), self.products);
+            let pieces = of_table.par_chunks_mut(TOKENS * width).enumerate();
+            pieces.for_each_init(Rows::default, |packed, (piece, of_table)| {
+                let count = of_table.len() / width;
+                let tokens = exponentials.rows(piece * TOKENS..piece * TOKENS + count);
+                scaled.multiply(MatrixMut::new(of_table, count, width), Accumulate::Add, tokens, packed);
+            });
             for (&row, hidden) in slice.rows.iter().zip(slice.hidden.chunks_exact(width)) {
                 let of_target = &mut of_table[self.targets[row] as usize * width..][..width];
                 for (of_target, &hidden) in of_target.iter_mut().zip(hidden) {
@@ -148,9 +157,17 @@ impl CrossEntropy<'_> {
         let mut means = vec![0.0; slice * width];
         let mut hidden = Vec::with_capacity(slice * width);
         let table_mean: Vec<f32> = table_sum.iter().map(|value| value / vocabulary as f32).collect();
-        let columns = transposed(self.table, width);
         let table = Matrix::new(self.table, vocabulary, width);
-        let columns = Matrix::new(&columns, width, vocabulary);
+        let transposed_table = match self.products {
+            Products::Float32 => transposed(self.table, width),
+            Products::Bfloat16(_) => Vec::new(),
+        };
+        let columns = match self.products {
+            Products::Float32 => Matrix::new(&transposed_table, width, vocabulary),
+            Products::Bfloat16(_) => table.transposed(),
+        };
+        let columns = Right::new(columns, self.products);
+        let table = means_too.then(|| Right::new(table, self.products));
         for rows in rows.chunks(slice) {
             hidden.clear();
             for &row in rows {
@@ -161,15 +178,11 @@ impl CrossEntropy<'_> {
             let pieces = logits.par_chunks_mut(ROWS * vocabulary).zip(means.par_chunks_mut(ROWS * width));
             let of_rows: Vec<Vec<(Outcome, f32)>> = pieces
                 .zip(hidden.par_chunks(ROWS * width).zip(rows.par_chunks(ROWS)))
-                .map(|((logits, means), (hidden, rows))| {
+                .map_init(Rows::default, |packed, ((logits, means), (hidden, rows))| {
                     let count = rows.len();
                     let of_hidden = Matrix::new(hidden, count, width);
-                    multiply(
-                        MatrixMut::new(logits, count, vocabulary),
-                        Accumulate::Replace,
-                        of_hidden,
-                        columns,
-                    );
+                    let of_logits = MatrixMut::new(logits, count, vocabulary);
+                    columns.multiply(of_logits, Accumulate::Replace, of_hidden, packed);
                     let of_rows = vectorized!({
                         let pairs = logits.chunks_exact_mut(vocabulary).zip(hidden.chunks_exact(width));
                         let mut of_rows = Vec::with_capacity(count);
@@ -179,14 +192,10 @@ impl CrossEntropy<'_> {
                         }
                         of_rows
                     });
-                    if means_too {
+                    if let Some(table) = &table {
                         let exponentials = Matrix::new(logits, count, vocabulary);
-                        multiply(
-                            MatrixMut::new(means, count, width),
-                            Accumulate::Replace,
-                            exponentials,
-                            table,
-                        );
+                        let means = MatrixMut::new(means, count, width);
+                        table.multiply(means, Accumulate::Replace, exponentials, packed);
                     }
                     of_rows
                 })

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use crate::host::activation;
 use crate::host::blocks::{block_rows, reduce_rows, split};
 use crate::host::dropout::Mask;
-use crate::host::matrix::Accumulate;
-use crate::host::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, normalised, unjoin};
+use crate::host::rows::{Branch, Linear, LinearGradients, NormGradients, normalised};
 use crate::host::simd::vectorized;
+use crate::host::train::linear::{Direction, Factors, LinearMap, unjoin};
 
 /// The parameters and settings of a feed-forward sub-layer:
 /// `residual_scale * x + dropout(activation(norm(x) W1 + b1) W2 + b2)`.
@@ -44,12 +44,16 @@ pub struct FeedForwardGradients {
     pub outer: LinearGradients,
 }
 
-impl FeedForwardLayer<'_> {
-    fn joined(&self) -> Joined {
-        match self.gate {
-            None => Joined::new(&[self.inner], self.inner.inputs()),
-            Some(gate) => Joined::new(&[self.inner, gate], self.inner.inputs()),
-        }
+impl<'a> FeedForwardLayer<'a> {
+    /// The maps that lead in, side by side, and the one that leads out.
+    fn maps(&self, direction: Direction) -> (LinearMap<'a>, LinearMap<'a>) {
+        let map =
+            |parts: &[Linear<'a>]| LinearMap::new(parts, parts[0].inputs(), self.branch.products, direction);
+        let into = match self.gate {
+            None => map(&[self.inner]),
+            Some(gate) => map(&[self.inner, gate]),
+        };
+        (into, map(&[self.outer]))
     }
 
     /// The residual stream after the sub-layer, and the sums before the activation, which the backward pass needs.
@@ -59,8 +63,8 @@ impl FeedForwardLayer<'_> {
     /// - stream and output: `[rows, d_model]`; sums: `[rows, d_ff]`, or `[rows, 2 * d_ff]` of a gated activation
     pub fn forward(&self, stream: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
-        let joined = self.joined();
-        let width = joined.linear().outputs();
+        let (into, out) = self.maps(Direction::Forward);
+        let width = into.outputs();
         let block = block_rows(stream.len() / d_model.max(1));
         let mut output = vec![0.0; stream.len()];
         let mut sums = vec![0.0; stream.len() / d_model.max(1) * width];
@@ -70,13 +74,13 @@ impl FeedForwardLayer<'_> {
             .zip(stream.par_chunks((block * d_model).max(1)))
             .enumerate()
             .for_each_init(
-                || (Vec::new(), vec![0.0; block * d_ff]),
-                |(scratch, active), (number, ((output, sums), stream))| {
+                || (Vec::new(), vec![0.0; block * d_ff], Factors::default()),
+                |(scratch, active, factors), (number, ((output, sums), stream))| {
                     let first = number * block;
-                    joined.linear().apply(normalised(self.branch.norm, stream, scratch), sums);
+                    into.apply(normalised(self.branch.norm, stream, scratch), sums, factors);
                     let active = &mut active[..output.len() / d_model * d_ff];
                     vectorized!(self.activate(first, sums, active));
-                    self.outer.apply(active, output);
+                    out.apply(active, output, factors);
                     vectorized!(self.branch.join(first, stream, output, d_model));
                 },
             );
@@ -100,18 +104,18 @@ impl FeedForwardLayer<'_> {
     /// - stream and gradient: `[rows, d_model]`; sums: `[rows, d_ff]`, or `[rows, 2 * d_ff]` of a gated activation
     pub fn backward(&self, stream: &[f32], sums: &[f32], gradient: &[f32]) -> FeedForwardGradients {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
-        let joined = self.joined();
-        let into = joined.linear();
+        let (into, out) = self.maps(Direction::Backward);
         let width = into.outputs();
         let block = block_rows(stream.len() / d_model.max(1));
         let norm_values = self.branch.norm_values(d_model);
-        let parameters = [into.weight.len(), width, self.outer.weight.len(), d_model, norm_values];
+        let parameters = [into.weights(), width, self.outer.weight.len(), d_model, norm_values];
         let mut of_stream = vec![0.0; stream.len()];
         let scratch = || Backward {
             normed: Vec::new(),
             of_layer: vec![0.0; block * d_model],
             active: vec![0.0; block * d_ff],
             of_sums: vec![0.0; block * width],
+            factors: Factors::default(),
         };
         let totals = reduce_rows(
             &mut of_stream,
@@ -130,8 +134,9 @@ impl FeedForwardLayer<'_> {
                     self.branch.split(rows.start, &gradient[places.clone()], of_layer, d_model);
                     self.activate(rows.start, sums, active);
                 });
-                self.outer.add_parameter_gradients(active, of_layer, outer_weight, outer_bias);
-                self.outer.input_gradient(of_layer, Accumulate::Replace, active);
+                let factors = &mut scratch.factors;
+                out.add_parameter_gradients(active, of_layer, outer_weight, outer_bias, factors);
+                out.input_gradient(of_layer, active, factors);
                 vectorized!({
                     let rows_of = active.chunks_exact_mut(d_ff).zip(of_sums.chunks_exact_mut(width));
                     for (row, ((active, of_sums), sums)) in rows_of.zip(sums.chunks_exact(width)).enumerate()
@@ -141,8 +146,8 @@ impl FeedForwardLayer<'_> {
                     }
                 });
                 let normed = normalised(self.branch.norm, &stream[places.clone()], &mut scratch.normed);
-                into.add_parameter_gradients(normed, of_sums, weight, bias);
-                into.input_gradient(of_sums, Accumulate::Replace, of_stream);
+                into.add_parameter_gradients(normed, of_sums, weight, bias, factors);
+                into.input_gradient(of_sums, of_stream, factors);
                 vectorized!({
                     self.branch.rejoin(&stream[places.clone()], &gradient[places], of_stream, norm, d_model);
                 });
@@ -176,4 +181,5 @@ struct Backward {
     of_layer: Vec<f32>,
     active: Vec<f32>,
     of_sums: Vec<f32>,
+    factors: Factors,
 }

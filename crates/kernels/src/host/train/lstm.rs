@@ -8,8 +8,10 @@ use rayon::prelude::*;
 
 use crate::host::blocks::{block_rows, reduce_rows, split};
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
+use crate::host::products::Products;
 use crate::host::rows::{Linear, LinearGradients};
 use crate::host::simd::{add, exp, sigmoid, vectorized};
+use crate::host::train::linear::{Direction, Factors, LinearMap};
 
 /// One layer of cells in one direction, over a batch of sequences.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +81,11 @@ impl LstmLayer<'_> {
         self.lengths.is_none_or(|lengths| position < lengths[sequence])
     }
 
+    /// The map from inputs to gates; a recurrence has no large products but this one, and its own are 32-bit floats.
+    fn map(&self, direction: Direction) -> LinearMap<'_> {
+        LinearMap::new(&[self.input], self.input.inputs(), Products::Float32, direction)
+    }
+
     /// Hidden and cell states of all positions, and the gates.
     ///
     /// # Shapes
@@ -87,7 +94,7 @@ impl LstmLayer<'_> {
     /// - states: `[batch, positions, 2 * width]`; gates: `[batch, positions, 4 * width]`
     pub fn forward(&self, input: &[f32], first: First<'_>) -> (Vec<f32>, Vec<f32>) {
         let (width, positions) = (self.width(), self.positions);
-        let mut gates = self.input.forward(input, None);
+        let mut gates = self.map(Direction::Forward).forward(input, None);
         let mut states = vec![0.0; self.batch * positions * 2 * width];
         if states.is_empty() {
             return (states, gates);
@@ -170,6 +177,7 @@ impl LstmLayer<'_> {
 
         let before = self.hidden_before(first, results);
         let inputs = self.input.inputs();
+        let map = self.map(Direction::Backward);
         let sums = [self.input.weight.len(), 4 * width, self.hidden.weight.len()];
         let mut of_input = vec![0.0; input.len()];
         let mut totals = reduce_rows(
@@ -177,13 +185,13 @@ impl LstmLayer<'_> {
             inputs,
             block_rows(self.batch * positions),
             sums.iter().sum(),
-            || (),
-            |rows, of_input, totals, ()| {
+            Factors::default,
+            |rows, of_input, totals, factors| {
                 let [weight, bias, recurrent] = split(totals, sums);
                 let of_gates = &of_gates[rows.start * 4 * width..rows.end * 4 * width];
                 let input = &input[rows.start * inputs..rows.end * inputs];
-                self.input.add_parameter_gradients(input, of_gates, weight, bias);
-                self.input.input_gradient(of_gates, Accumulate::Replace, of_input);
+                map.add_parameter_gradients(input, of_gates, weight, bias, factors);
+                map.input_gradient(of_gates, of_input, factors);
                 multiply(
                     MatrixMut::new(recurrent, width, 4 * width),
                     Accumulate::Add,

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Random, agree, device, values};
 use crate::host::dropout::Mask;
+use crate::host::products::Products;
 use crate::host::rotation::Rotation;
 use crate::ops::attention::{self, AttentionParameters, AttentionSettings, Visibility};
 use crate::ops::cross_entropy::{self, SmoothedTargets};
@@ -212,7 +213,8 @@ fn cross_entropy_agrees() {
         let table = random.leaf([vocabulary, d_model], &device);
         let tokens: Vec<u32> = (0..rows).map(|_| random.below(vocabulary) as u32).collect();
         let label_smoothing = if random.bool() { 0.1 } else { 0.0 };
-        let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing };
+        let targets =
+            SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing, products: Products::Float32 };
         let run = |fused: bool| {
             let (outcomes, loss) = match fused {
                 true => cross_entropy::cross_entropy(hidden.clone(), table.clone(), targets, 0.25),

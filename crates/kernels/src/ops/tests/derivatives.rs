@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 
 use super::{Random, device, values};
 use crate::host::dropout::Mask;
+use crate::host::products::Products;
 use crate::ops::attention::{self, AttentionParameters, AttentionSettings, Visibility};
 use crate::ops::branch::{Branch, NormParameters};
 use crate::ops::cross_entropy::{self, SmoothedTargets};
@@ -22,6 +23,7 @@ fn gradients_are_derivatives() {
         norm: Some(random.norm(d_model, &device)),
         residual_scale: 1.0,
         mask: Some(Mask::new(0.2, 9)),
+        products: Products::Float32,
     };
     let visibility = Visibility { lengths: Some(vec![5, 3]), causal: true, ..Visibility::default() };
     let shape = AttentionSettings {
@@ -41,7 +43,12 @@ fn gradients_are_derivatives() {
         let plain =
             NormParameters::layer(Tensor::ones([d_model], &device), Tensor::zeros([d_model], &device));
         let states = layer_norm::layer_norm(states, plain);
-        let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
+        let targets = SmoothedTargets {
+            tokens: &tokens,
+            padding: 0,
+            label_smoothing: 0.1,
+            products: Products::Float32,
+        };
         cross_entropy::cross_entropy(
             states.reshape([batch * positions, d_model]),
             table.clone(),
@@ -85,6 +92,7 @@ fn threads_do_not_change_a_bit() {
                 norm: Some(random.norm(d_model, &device)),
                 residual_scale: 1.0,
                 mask: Some(Mask::new(0.3, 1)),
+                products: Products::Float32,
             };
             let shape = AttentionSettings {
                 attention: Attention::new(d_model, heads),
@@ -99,7 +107,12 @@ fn threads_do_not_change_a_bit() {
             let states = feed_forward::feed_forward(states, parameters, &branch, Activation::Relu, None);
             let table = random.leaf([500, d_model], &device);
             let tokens: Vec<u32> = (0..batch * positions).map(|_| random.below(500) as u32).collect();
-            let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
+            let targets = SmoothedTargets {
+                tokens: &tokens,
+                padding: 0,
+                label_smoothing: 0.1,
+                products: Products::Float32,
+            };
             let rows = states.reshape([batch * positions, d_model]);
             let (_, loss) = cross_entropy::cross_entropy(rows, table.clone(), targets, 1.0);
             gradients!(loss.clone(), Tensor::<1>::ones([1], &device), [stream, table, inner.0, linears[0].0])

@@ -20,6 +20,7 @@ export const panel = {
   mount(root, app) {
     const figure = html("div");
     const own = html("div");
+    const newest = html("output", { class: "newest", "aria-label": "Output so far" });
     const samples = sampleList(app);
     replace(root, figure, html("div", { class: "source-ways" }, own, samples.element));
     let shown = null;
@@ -34,16 +35,23 @@ export const panel = {
       const wanted = makerKey(app);
       if (wanted === maker || (app.ready() && !app.state.look)) return;     // what is being drawn stays while the model looks
       maker = wanted;
-      replace(own, answersAnew(app.state.run) ? ownInput(app) : null);
+      replace(own, answersAnew(app.state.run) ? ownInput(app, newest) : null);
+    };
+    const announce = () => {
+      const { newest: output } = app.state;
+      newest.hidden = !output;
+      replace(newest, output ? thumbnail(output.view) : null);
     };
     app.on("change", (keys) => {
       if (keys.has("look") || keys.has("theme")) { redraw(); remake(); }
       if (keys.has("run") || keys.has("task")) { redraw(); remake(); samples.reload(); }
       if (keys.has("input")) samples.mark();
+      if (keys.has("newest")) announce();
       if (keys.has("hover") || keys.has("head")) shown?.light();
     });
     redraw();
     remake();
+    announce();
     samples.reload();
   },
 };
@@ -124,12 +132,13 @@ function makerKey(app) {
   return JSON.stringify([app.state.run, app.state.task, task?.source?.kind, image ? [image.width, image.height] : null]);
 }
 
-/** @param {App} app */
-function ownInput(app) {
+/** @param {App} app @param {HTMLElement} newest   the output of what is being made */
+function ownInput(app, newest) {
   const { source, target } = app.task() ?? {};
-  if (!source) return target?.kind === "text" ? html("section", { class: "card stack" }, html("h3", {}, "Your own"), beginningWay(app)) : null;
+  const card = (...ways) => html("section", { class: "card stack" }, html("h3", {}, "Your own"), ...ways);
+  if (!source) return target?.kind === "text" ? card(beginningWay(app), newest) : null;
   const ways = { text: textWay, image: imageWay, signal: signalWay, items: () => null }[source.kind](app, source);
-  return html("section", { class: "card stack" }, html("h3", {}, "Your own"), ways, source.kind === "text" ? null : fileWay(app, source));
+  return card(ways, newest, source.kind === "text" ? null : fileWay(app, source));
 }
 
 /** @param {App} app */

@@ -127,7 +127,7 @@ impl Inputs<'_> {
             })
             .collect();
         let copy = |from: &[f32], from_stride: usize, from_column: usize, to: MatrixMut<'_>| {
-            let (to, stride) = to.into_values();
+            let (to, _, stride) = to.into_parts();
             for (row, from) in from.chunks_exact(from_stride).enumerate() {
                 to[row * stride..][..d_head].copy_from_slice(&from[from_column..][..d_head]);
             }

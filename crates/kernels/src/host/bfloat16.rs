@@ -1,0 +1,382 @@
+//! Products of matrices whose factors are rounded to bfloat16, a 32-bit float without the lower half of its digits, and
+//! whose sums are 32-bit floats.
+//!
+//! Both factors are packed into tiles ([`Rows`], [`Columns`]) before they are multiplied. A sum is taken in one of two
+//! orders, those of the two kinds of instructions that processors have for it ([`Order`]). A processor without the
+//! instructions computes the same roundings in the same order with others, more slowly: a sum has the same bits
+//! everywhere.
+
+mod emulation;
+mod packing;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod tile_instructions;
+#[cfg(target_arch = "x86_64")]
+mod vector_instructions;
+
+use super::matrix::{Accumulate, MatrixMut};
+use super::simd::vectorized;
+
+pub use packing::{Columns, Rows};
+
+/// Rows, columns, and pairs of inner places of a tile.
+const SIDE: usize = 16;
+
+/// Inner places of a tile.
+const INNER: usize = 2 * SIDE;
+
+/// Values of a tile, two and two in a word: the even inner place in the lower half.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Tile([u32; SIDE * SIDE]);
+
+/// The sums of two tiles of rows and two of columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(64))]
+struct Block([[f32; 2 * SIDE]; 2 * SIDE]);
+
+/// The order in which a sum of products is taken. Whatever is too small for a normal 32-bit float is 0 in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Of each two products the second is added to the sum first, each rounded once: `VDPBF16PS`, which AVX-512 has with
+    /// `AVX512_BF16`.
+    Pairs,
+    /// Of each 32 products those at even places and those at odd places are summed apart, both sums are added, and that to
+    /// the sum: `TDPBF16PS`, which AMX has with `AMX-BF16`.
+    Tiles,
+}
+
+impl Order {
+    /// Both, the fastest first where a processor has all instructions.
+    pub const ALL: [Self; 2] = [Self::Tiles, Self::Pairs];
+
+    /// True when this processor has instructions for the order, and they have been seen to keep it.
+    pub fn has_instructions(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Pairs => vector_instructions::are_there(),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Self::Tiles => tile_instructions::are_there(),
+            #[allow(unreachable_patterns)]
+            _ => false,
+        }
+    }
+}
+
+/// What a product is added to.
+#[derive(Clone, Copy, Debug)]
+pub enum Onto<'a> {
+    /// Nothing: what the output holds is overwritten.
+    Nothing,
+    /// The values that the output holds.
+    Output,
+    /// The same row at each row of the output, `[n]`.
+    EveryRow(&'a [f32]),
+}
+
+impl From<Accumulate> for Onto<'_> {
+    fn from(into: Accumulate) -> Self {
+        match into {
+            Accumulate::Replace => Self::Nothing,
+            Accumulate::Add => Self::Output,
+        }
+    }
+}
+
+/// `output = rows columns`, added to something, on this thread.
+///
+/// # Shapes
+///
+/// - rows: `[m, k]`; columns: `[k, n]`; output: `[m, n]`
+///
+/// # Panics
+///
+/// When the shapes do not fit.
+pub fn multiply<'a>(
+    output: MatrixMut<'_>,
+    onto: impl Into<Onto<'a>>,
+    rows: &Rows,
+    columns: &Columns,
+    order: Order,
+) {
+    let onto = onto.into();
+    let (values, [row_count, column_count], row_stride) = output.into_parts();
+    assert!(
+        rows.count() == row_count && columns.count() == column_count && rows.inner() == columns.inner(),
+        "a {row_count} x {column_count} matrix is no product of {} x {} and {} x {}",
+        rows.count(),
+        rows.inner(),
+        columns.inner(),
+        columns.count(),
+    );
+    if let Onto::EveryRow(row) = onto {
+        assert_eq!(row.len(), column_count, "a value for each column");
+    }
+    let kernel = Kernel::of(order);
+    let mut block = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
+    for first_column in (0..column_count).step_by(2 * SIDE) {
+        let columns = columns.two_tiles(first_column / (2 * SIDE));
+        let width = (column_count - first_column).min(2 * SIDE);
+        for first_row in (0..row_count).step_by(2 * SIDE) {
+            kernel.multiply(rows.two_tiles(first_row / (2 * SIDE)), columns, &mut block);
+            let height = (row_count - first_row).min(2 * SIDE);
+            let output = &mut values[first_row * row_stride + first_column..];
+            vectorized!(write(output, row_stride, (height, width), onto.at(first_column, width), &block));
+        }
+    }
+}
+
+impl Onto<'_> {
+    /// What some columns are added to.
+    fn at(&self, first: usize, width: usize) -> Self {
+        match self {
+            Self::EveryRow(row) => Self::EveryRow(&row[first..first + width]),
+            other => *other,
+        }
+    }
+}
+
+/// Writes the sums of a block, as many rows and columns as there are.
+#[inline(always)]
+fn write(
+    output: &mut [f32],
+    row_stride: usize,
+    (height, width): (usize, usize),
+    onto: Onto<'_>,
+    block: &Block,
+) {
+    for (output, sums) in output.chunks_mut(row_stride).zip(&block.0).take(height) {
+        match output.first_chunk_mut::<{ 2 * SIDE }>() {
+            // Of known length, so that rows are whole registers.
+            Some(output) if width == 2 * SIDE => write_row(output, onto, sums),
+            _ => write_row(&mut output[..width], onto, &sums[..width]),
+        }
+    }
+}
+
+#[inline(always)]
+fn write_row(output: &mut [f32], onto: Onto<'_>, sums: &[f32]) {
+    match onto {
+        Onto::Nothing => output.copy_from_slice(sums),
+        Onto::Output => output.iter_mut().zip(sums).for_each(|(output, sum)| *output += sum),
+        Onto::EveryRow(row) => {
+            output.iter_mut().zip(sums).zip(row).for_each(|((output, sum), value)| *output = value + sum);
+        }
+    }
+}
+
+/// The code that takes sums in an order on this processor.
+enum Kernel {
+    Emulation(Order),
+    #[cfg(target_arch = "x86_64")]
+    Vectors(vector_instructions::Vectors),
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    Tiles(tile_instructions::Tiles),
+}
+
+impl Kernel {
+    fn of(order: Order) -> Self {
+        let instructions = match order {
+            #[cfg(target_arch = "x86_64")]
+            Order::Pairs => vector_instructions::Vectors::new().map(Self::Vectors),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Order::Tiles => tile_instructions::Tiles::new().map(Self::Tiles),
+            #[allow(unreachable_patterns)]
+            _ => None,
+        };
+        instructions.unwrap_or(Self::Emulation(order))
+    }
+
+    /// The products of two tiles of rows and two of columns, each with all its inner tiles.
+    #[inline]
+    fn multiply(&self, rows: [&[Tile]; 2], columns: [&[Tile]; 2], output: &mut Block) {
+        match self {
+            Self::Emulation(order) => emulation::multiply(*order, rows, columns, output),
+            #[cfg(target_arch = "x86_64")]
+            Self::Vectors(vectors) => vectors.multiply(rows, columns, output),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Self::Tiles(tiles) => tiles.multiply(rows, columns, output),
+        }
+    }
+}
+
+/// True when code takes sums in an order: of numbers of all sizes, whose sum depends on it.
+#[cfg(target_arch = "x86_64")]
+fn keeps(order: Order, multiply: impl Fn([&[Tile]; 2], [&[Tile]; 2], &mut Block)) -> bool {
+    let mut state = 1_u32;
+    let mut word = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        // Exponents within 2^7 of 1, and now and then a number too small to be normal.
+        let half = |bits: u32| match bits & 31 {
+            0 => (bits >> 3) & 0x807f,
+            _ => (bits & 0x8000) | (0x3b80 + (bits >> 2 & 0x7ff)),
+        };
+        half(state >> 16) | half(state.rotate_left(11) >> 16) << 16
+    };
+    let mut tiles = || [(); 2].map(|()| [(); 3].map(|()| Tile([(); SIDE * SIDE].map(|()| word()))));
+    let (rows, columns) = (tiles(), tiles());
+    let (rows, columns) =
+        (rows.each_ref().map(|tiles| &tiles[..]), columns.each_ref().map(|tiles| &tiles[..]));
+    let mut found = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
+    let mut expected = found;
+    multiply(rows, columns, &mut found);
+    emulation::multiply(order, rows, columns, &mut expected);
+    found == expected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::matrix::Matrix;
+
+    fn values(count: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    /// A factor is off by at most 2^-8 of itself, so a product by a little more than 2^-7, and a sum of 32-bit floats by
+    /// 2^-24 of the sum of magnitudes for each addition.
+    #[test]
+    fn products_are_within_the_bound_of_their_roundings_at_every_shape() {
+        for (rows, columns, inner) in
+            [(1, 1, 1), (16, 16, 32), (33, 31, 40), (70, 130, 65), (5, 0, 3), (3, 3, 0), (64, 512, 128)]
+        {
+            for transpose_rows in [false, true] {
+                for transpose_columns in [false, true] {
+                    let (left, right) =
+                        (values((rows + 3) * (inner + 3), 1), values((inner + 2) * (columns + 2), 2));
+                    let a = match transpose_rows {
+                        false => Matrix::strided(&left, rows, inner, inner + 3),
+                        true => Matrix::strided(&left, inner, rows, rows + 3).transposed(),
+                    };
+                    let b = match transpose_columns {
+                        false => Matrix::strided(&right, inner, columns, columns + 2),
+                        true => Matrix::strided(&right, columns, inner, inner + 2).transposed(),
+                    };
+                    let (packed_rows, packed_columns) = (Rows::of(a), Columns::of(b));
+                    for order in Order::ALL {
+                        let before = values(rows * (columns + 1), 3);
+                        for into in [Accumulate::Replace, Accumulate::Add] {
+                            let mut output = before.clone();
+                            multiply(
+                                MatrixMut::strided(&mut output, rows, columns, columns + 1),
+                                into,
+                                &packed_rows,
+                                &packed_columns,
+                                order,
+                            );
+                            for row in 0..rows {
+                                for column in 0..=columns {
+                                    let place = row * (columns + 1) + column;
+                                    let start = f64::from(before[place]);
+                                    if column == columns {
+                                        assert_eq!(output[place], before[place], "between rows, values stay");
+                                        continue;
+                                    }
+                                    let products = (0..inner)
+                                        .map(|k| f64::from(a.at(row, k)) * f64::from(b.at(k, column)));
+                                    let start = if into == Accumulate::Add { start } else { 0.0 };
+                                    let (mut sum, mut magnitude) = (start, start.abs());
+                                    products.for_each(|product| {
+                                        (sum, magnitude) = (sum + product, magnitude + product.abs())
+                                    });
+                                    let bound =
+                                        magnitude * (0.008 + inner as f64 * 2.0_f64.powi(-24)) + 1e-30;
+                                    let off = (f64::from(output[place]) - sum).abs();
+                                    assert!(
+                                        off <= bound,
+                                        "{order:?} {rows} x {columns} x {inner}: off by {off}, {bound} allowed"
+                                    );
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sums of what bfloat16 holds exactly are exact, so that a place that is read twice or not at all is seen.
+    #[test]
+    fn whole_numbers_are_multiplied_exactly() {
+        let (rows, columns, inner) = (37, 45, 70);
+        let whole = |count: usize, seed: u32| -> Vec<f32> {
+            values(count, seed).iter().map(|value| (value * 100.0).round()).collect()
+        };
+        let (left, right) = (whole(rows * inner, 4), whole(inner * columns, 5));
+        let (a, b) = (Matrix::new(&left, rows, inner), Matrix::new(&right, inner, columns));
+        for order in Order::ALL {
+            let mut output = vec![f32::NAN; rows * columns];
+            multiply(
+                MatrixMut::new(&mut output, rows, columns),
+                Accumulate::Replace,
+                &Rows::of(a),
+                &Columns::of(b),
+                order,
+            );
+            for (place, &found) in output.iter().enumerate() {
+                let expected: f32 =
+                    (0..inner).map(|k| a.at(place / columns, k) * b.at(k, place % columns)).sum();
+                assert_eq!(found, expected, "{order:?} at {place}");
+            }
+        }
+    }
+
+    /// The definition of each order, a number after the other.
+    #[test]
+    fn sums_are_taken_in_their_order() {
+        let inner = 1_000;
+        let (left, right) = (values(inner, 6), values(inner, 7));
+        let round = |value: f32| {
+            let bits = value.to_bits();
+            f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+        };
+        let product = |at: usize| {
+            (round(left.get(at).copied().unwrap_or(0.0)), round(right.get(at).copied().unwrap_or(0.0)))
+        };
+        let add = |sum: f32, at: usize| product(at).0.mul_add(product(at).1, sum);
+        let pairs = (0..inner).step_by(2).fold(0.0, |sum, at| add(add(sum, at + 1), at));
+        let tiles = (0..inner).step_by(INNER).fold(0.0, |sum, first| {
+            let part = |odd: usize| (first + odd..first + INNER).step_by(2).fold(0.0, add);
+            sum + (part(0) + part(1))
+        });
+        for (order, expected) in [(Order::Pairs, pairs), (Order::Tiles, tiles)] {
+            let mut output = [0.0];
+            let (a, b) = (Rows::of(Matrix::new(&left, 1, inner)), Columns::of(Matrix::new(&right, inner, 1)));
+            multiply(MatrixMut::new(&mut output, 1, 1), Accumulate::Replace, &a, &b, order);
+            assert_eq!(output[0], expected, "{order:?}");
+        }
+        assert_ne!(pairs, tiles, "the orders can be told apart");
+    }
+
+    /// What a processor's own instructions give is what the emulation gives, to the last bit.
+    #[test]
+    fn instructions_are_emulated_to_the_last_bit() {
+        let (rows, columns, inner) = (64, 96, 200);
+        let scaled = |count: usize, seed: u32| -> Vec<f32> {
+            values(count, seed)
+                .iter()
+                .enumerate()
+                .map(|(at, value)| value * 2.0_f32.powi((at % 97) as i32 - 60))
+                .collect()
+        };
+        let (left, right) = (scaled(rows * inner, 8), scaled(inner * columns, 9));
+        let (a, b) =
+            (Rows::of(Matrix::new(&left, rows, inner)), Columns::of(Matrix::new(&right, inner, columns)));
+        for order in Order::ALL {
+            let mut output = vec![0.0; rows * columns];
+            multiply(MatrixMut::new(&mut output, rows, columns), Accumulate::Replace, &a, &b, order);
+            let mut block = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
+            for (row, column) in [(0, 0), (1, 2)] {
+                emulation::multiply(order, a.two_tiles(row), b.two_tiles(column), &mut block);
+                for (offset, sums) in block.0.iter().enumerate() {
+                    let place = (row * 2 * SIDE + offset) * columns + column * 2 * SIDE;
+                    assert_eq!(output[place..][..2 * SIDE], *sums, "{order:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Products by `VDPBF16PS`, of AVX-512 with AVX512_BF16, and other instructions of AVX-512.
+
+#![allow(unsafe_code)] // instructions that the processor must have, and loads of whole registers
+
+use std::arch::x86_64::{
+    __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_load_si512, _mm512_set1_epi32, _mm512_setzero_ps,
+    _mm512_shuffle_i32x4, _mm512_store_ps, _mm512_store_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+};
+use std::sync::LazyLock;
+
+use super::{Block, Order, SIDE, Tile};
+
+/// Says that the processor has the instructions.
+#[derive(Clone, Copy)]
+pub(super) struct Vectors(());
+
+static THERE: LazyLock<bool> = LazyLock::new(|| {
+    let there = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16");
+    // SAFETY: the processor has just been asked for both features that the function enables.
+    there && super::keeps(Order::Pairs, |rows, columns, output| unsafe { multiply(rows, columns, output) })
+});
+
+/// True when the processor has the instructions, and they keep the order.
+pub(super) fn are_there() -> bool {
+    *THERE
+}
+
+impl Vectors {
+    pub(super) fn new() -> Option<Self> {
+        are_there().then_some(Self(()))
+    }
+
+    /// The products of two tiles of rows and two of columns, each with all its inner tiles.
+    pub(super) fn multiply(self, rows: [&[Tile]; 2], columns: [&[Tile]; 2], output: &mut Block) {
+        // SAFETY: `new` has asked the processor for both features that the function enables.
+        unsafe { multiply(rows, columns, output) }
+    }
+}
+
+/// Rows whose sums are held in registers together.
+const ROWS: usize = 8;
+
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn multiply(rows: [&[Tile]; 2], columns: [&[Tile]; 2], output: &mut Block) {
+    for (half, rows) in rows.into_iter().enumerate() {
+        for first in [0, ROWS] {
+            let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
+            for (rows, (left, right)) in rows.iter().zip(columns[0].iter().zip(columns[1])) {
+                for pair in 0..SIDE {
+                    let [left, right] = [left, right].map(|tile| {
+                        // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
+                        let words: __m512i =
+                            unsafe { _mm512_load_si512(tile.0[pair * SIDE..].as_ptr().cast()) };
+                        // SAFETY: both types are 64 bytes of any values.
+                        unsafe { std::mem::transmute::<__m512i, __m512bh>(words) }
+                    });
+                    for (offset, sums) in sums.iter_mut().enumerate() {
+                        let word = _mm512_set1_epi32(rows.0[(first + offset) * SIDE + pair] as i32);
+                        // SAFETY: both types are 64 bytes of any values.
+                        let word = unsafe { std::mem::transmute::<__m512i, __m512bh>(word) };
+                        sums[0] = _mm512_dpbf16_ps(sums[0], word, left);
+                        sums[1] = _mm512_dpbf16_ps(sums[1], word, right);
+                    }
+                }
+            }
+            for (offset, sums) in sums.into_iter().enumerate() {
+                let (left, right) = output.0[half * SIDE + first + offset].split_at_mut(SIDE);
+                // SAFETY: both halves are 16 floats at an address divisible by 64: a block is aligned so (`repr(align)`), and
+                // so is each of its rows of 128 bytes.
+                unsafe {
+                    _mm512_store_ps(left.as_mut_ptr(), sums[0]);
+                    _mm512_store_ps(right.as_mut_ptr(), sums[1]);
+                }
+            }
+        }
+    }
+}
+
+static TRANSPOSES: LazyLock<bool> = LazyLock::new(|| is_x86_feature_detected!("avx512f"));
+
+/// Exchanges rows and columns of a tile's words; false where the processor has no instructions for it.
+pub(super) fn transpose(tile: &mut Tile) -> bool {
+    if *TRANSPOSES {
+        // SAFETY: the processor has been asked for the feature that the function enables.
+        unsafe { transpose_words(tile) };
+    }
+    *TRANSPOSES
+}
+
+#[target_feature(enable = "avx512f")]
+fn transpose_words(tile: &mut Tile) {
+    let rows = tile.0.as_chunks_mut::<SIDE>().0;
+    // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
+    let r: [__m512i; SIDE] =
+        std::array::from_fn(|row| unsafe { _mm512_load_si512(rows[row].as_ptr().cast()) });
+    // Words of two rows in turn, then of four: in each quarter of a register four columns of four rows.
+    let pair = |at: usize| (_mm512_unpacklo_epi32(r[at], r[at + 1]), _mm512_unpackhi_epi32(r[at], r[at + 1]));
+    let four = |at: usize| {
+        let ((a, b), (c, d)) = (pair(at), pair(at + 2));
+        [
+            _mm512_unpacklo_epi64(a, c),
+            _mm512_unpackhi_epi64(a, c),
+            _mm512_unpacklo_epi64(b, d),
+            _mm512_unpackhi_epi64(b, d),
+        ]
+    };
+    let fours = [four(0), four(4), four(8), four(12)];
+    for column in 0..4 {
+        let [a, b, c, d] = fours.map(|four| four[column]);
+        // Quarters of registers: columns `column`, `column + 4`, `column + 8`, `column + 12`.
+        let (left_even, left_odd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
+        let (right_even, right_odd) =
+            (_mm512_shuffle_i32x4::<0x88>(c, d), _mm512_shuffle_i32x4::<0xdd>(c, d));
+        let columns = [
+            _mm512_shuffle_i32x4::<0x88>(left_even, right_even),
+            _mm512_shuffle_i32x4::<0x88>(left_odd, right_odd),
+            _mm512_shuffle_i32x4::<0xdd>(left_even, right_even),
+            _mm512_shuffle_i32x4::<0xdd>(left_odd, right_odd),
+        ];
+        for (quarter, words) in columns.into_iter().enumerate() {
+            let row: &mut [u32; SIDE] = &mut rows[4 * quarter + column];
+            // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
+            unsafe { _mm512_store_si512(row.as_mut_ptr().cast(), words) };
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Precision of a training's products: the choice of the experiment, on the processor that trains.
+
+use any2any_experiment::spec::Precision;
+use any2any_experiment::{Diagnostic, Document};
+use any2any_kernels::{Order, Products};
+use any2any_run::RunError;
+use any2any_run::device::{device, is_flex};
+use burn::tensor::Device;
+
+/// The precision with the order of its sums, where the experiment leaves that to the processor: that which the processor has
+/// instructions for, of several the fastest. Other backends than flex have orders of their own.
+pub fn resolved(precision: Precision, device: &Device) -> Precision {
+    if precision != Precision::Bfloat16 || !is_flex(device) {
+        return precision;
+    }
+    match Order::ALL.into_iter().find(|order| order.has_instructions()) {
+        Some(Order::Tiles) => Precision::Bfloat16Tiles,
+        Some(Order::Pairs) | None => Precision::Bfloat16Pairs,
+    }
+}
+
+/// The arithmetic of products in a precision.
+pub fn products(precision: Precision) -> Products {
+    match precision {
+        Precision::Float32 => Products::Float32,
+        Precision::Bfloat16 | Precision::Bfloat16Tiles => Products::Bfloat16(Order::Tiles),
+        Precision::Bfloat16Pairs => Products::Bfloat16(Order::Pairs),
+    }
+}
+
+/// A warning where the processor has no instructions for the sums of an experiment.
+pub(crate) fn warning(document: &Document) -> Result<Option<Diagnostic>, RunError> {
+    let experiment = &document.experiment;
+    if experiment.training.precision == Precision::Float32 {
+        return Ok(None);
+    }
+    let device = device(&experiment.device)?;
+    let precision = resolved(experiment.training.precision, &device);
+    let Products::Bfloat16(order) = products(precision) else { return Ok(None) };
+    Ok((is_flex(&device) && !order.has_instructions()).then(|| {
+        let (message, help) = match order {
+            Order::Tiles => (
+                "this processor has no AMX",
+                "choose `bfloat16`, or `float32`, where the bytes may be others",
+            ),
+            Order::Pairs => {
+                ("this processor has neither AMX nor AVX512_BF16", "choose `float32`, which is faster here")
+            }
+        };
+        let message =
+            format!("{message}, so products in bfloat16 are computed with other instructions, and slowly");
+        document.diagnose("/training/precision", message, Some(help.to_owned())).as_warning()
+    }))
+}
