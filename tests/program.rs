@@ -37,6 +37,7 @@ mod mistakes;
 mod new_medium;
 mod packages;
 mod plan;
+mod precision;
 mod quotations;
 mod recompute;
 mod resume;

@@ -39,7 +39,8 @@ pub(crate) use start::CHOICE;
 pub use start::{Adapted, Lora, ModelSection, Start, VocabularyStart};
 pub use task::{Losses, Side, Task};
 pub use training::{
-    Adafactor, Adam, AdamW, Batch, Exchange, Factor, Mixing, Optimizer, Precision, Recompute, Schedule, Sgd, Training,
+    Adafactor, Adam, AdamW, Batch, Exchange, Factor, Mixing, Optimizer, Precision, Recompute, Schedule, Sgd,
+    Training,
 };
 
 /// A whole experiment.

@@ -7,6 +7,9 @@ use any2any_run::RunError;
 use any2any_run::device::{device, is_flex};
 use burn::tensor::Device;
 
+use crate::error::TrainError;
+use crate::ranks::Ranks;
+
 /// The precision with the order of its sums, where the experiment leaves that to the processor: that which the processor has
 /// instructions for, of several the fastest. Other backends than flex have orders of their own.
 pub fn resolved(precision: Precision, device: &Device) -> Precision {
@@ -27,6 +30,18 @@ pub fn products(precision: Precision) -> Products {
         Precision::Bfloat16Pairs => Products::Bfloat16(Order::Pairs),
     }
 }
+
+/// Makes sure that all ranks take sums in one order: each has found that of its own processor.
+pub(crate) fn agree(ranks: &Ranks, precision: Precision) -> Result<(), TrainError> {
+    let all = ranks.all_gather_bytes(format!("{precision:?}").as_bytes())?;
+    match all.iter().all(|of_rank| *of_rank == all[0]) {
+        true => Ok(()),
+        false => Err(TrainError::Unsupported(UNLIKE_ORDERS.to_owned())),
+    }
+}
+
+const UNLIKE_ORDERS: &str = "the processors of the ranks take sums of products in bfloat16 in different orders; name one for all: \
+                             `training.precision: bfloat16_tiles` or `bfloat16_pairs`";
 
 /// A warning where the processor has no instructions for the sums of an experiment.
 pub(crate) fn warning(document: &Document) -> Result<Option<Diagnostic>, RunError> {

@@ -29,6 +29,7 @@ use crate::objective::Objective;
 use crate::observer::{Event, Observer, Stopped};
 use crate::optimizer::Optimizer;
 use crate::phases::Phases;
+use crate::precision;
 use crate::prepare::{Prepared, PreparedTask};
 use crate::ranks::Ranks;
 use crate::running_mean::RunningMean;
@@ -91,6 +92,7 @@ impl Trainer {
     ) -> Result<Self, TrainError> {
         let started = || -> Result<Self, TrainError> {
             let share = ranks.share(prepared.experiment.training.accumulate)?;
+            precision::agree(ranks, prepared.experiment.training.precision)?;
             let device = any2any_run::device::device(&prepared.experiment.device)?;
             let running = if ranks.is_first() {
                 let texts = ExperimentTexts { given: &prepared.given, resolved: &prepared.resolved };

@@ -14,7 +14,6 @@ mod tile_instructions;
 mod vector_instructions;
 
 use super::matrix::{Accumulate, MatrixMut};
-use super::simd::vectorized;
 
 pub use packing::{Columns, Rows};
 
@@ -62,7 +61,7 @@ impl Order {
     }
 }
 
-/// What a product is added to.
+/// What a product is added to: where its sums begin.
 #[derive(Clone, Copy, Debug)]
 pub enum Onto<'a> {
     /// Nothing: what the output holds is overwritten.
@@ -98,68 +97,144 @@ pub fn multiply<'a>(
     columns: &Columns,
     order: Order,
 ) {
+    multiply_pieces(output, onto, &[(rows, columns)], 0, order);
+}
+
+/// Rows of the product of two matrices whose inner side is cut into pieces, added to something, on this thread: from a
+/// row on that is a multiple of 32, as many as the output has. The sum goes on from one piece to the next.
+///
+/// # Shapes
+///
+/// - each piece: rows `[m, k]` and columns `[k, n]`; output: `[rows, n]`
+///
+/// # Panics
+///
+/// When the shapes do not fit.
+pub fn multiply_pieces<'a>(
+    output: MatrixMut<'_>,
+    onto: impl Into<Onto<'a>>,
+    pieces: &[(&Rows, &Columns)],
+    first_row: usize,
+    order: Order,
+) {
     let onto = onto.into();
     let (values, [row_count, column_count], row_stride) = output.into_parts();
-    assert!(
-        rows.count() == row_count && columns.count() == column_count && rows.inner() == columns.inner(),
-        "a {row_count} x {column_count} matrix is no product of {} x {} and {} x {}",
-        rows.count(),
-        rows.inner(),
-        columns.inner(),
-        columns.count(),
-    );
+    assert!(first_row.is_multiple_of(2 * SIDE), "row {first_row} begins no tiles");
+    for (rows, columns) in pieces {
+        assert!(
+            rows.count() >= first_row + row_count
+                && columns.count() == column_count
+                && rows.inner() == columns.inner(),
+            "a {row_count} x {column_count} matrix from row {first_row} on is no product of {} x {} and {} x {}",
+            rows.count(),
+            rows.inner(),
+            columns.inner(),
+            columns.count(),
+        );
+    }
     if let Onto::EveryRow(row) = onto {
         assert_eq!(row.len(), column_count, "a value for each column");
     }
     let kernel = Kernel::of(order);
-    let mut block = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
-    for first_column in (0..column_count).step_by(2 * SIDE) {
-        let columns = columns.two_tiles(first_column / (2 * SIDE));
-        let width = (column_count - first_column).min(2 * SIDE);
-        for first_row in (0..row_count).step_by(2 * SIDE) {
-            kernel.multiply(rows.two_tiles(first_row / (2 * SIDE)), columns, &mut block);
-            let height = (row_count - first_row).min(2 * SIDE);
-            let output = &mut values[first_row * row_stride + first_column..];
-            vectorized!(write(output, row_stride, (height, width), onto.at(first_column, width), &block));
+    let inner: usize = pieces.iter().map(|(rows, _)| rows.inner().next_multiple_of(INNER)).sum();
+    let together = (CACHED / (inner.max(1) * 2 * SIDE)).max(1) * 2 * SIDE;
+    let mut strips = Vec::with_capacity(pieces.len());
+    for first_column in (0..column_count).step_by(together) {
+        let columns = first_column..(first_column + together).min(column_count);
+        for row in (0..row_count).step_by(2 * SIDE) {
+            for column in columns.clone().step_by(2 * SIDE) {
+                strips.clear();
+                strips.extend(pieces.iter().map(|(rows, columns)| Strips {
+                    rows: rows.two_tiles((first_row + row) / (2 * SIDE)),
+                    columns: columns.two_tiles(column / (2 * SIDE)),
+                }));
+                let place = Place {
+                    values: &mut values[row * row_stride + column..],
+                    row_stride,
+                    height: (row_count - row).min(2 * SIDE),
+                    width: (column_count - column).min(2 * SIDE),
+                };
+                kernel.multiply(&strips, onto.from(column), place);
+            }
         }
+    }
+}
+
+/// Values of bfloat16 that a core's own cache holds beside others: columns that all rows are multiplied with before the next.
+const CACHED: usize = 1 << 18;
+
+/// Rows and columns of the output, up to those of a block.
+#[derive(Debug)]
+struct Place<'a> {
+    /// The values from the first on.
+    values: &'a mut [f32],
+    row_stride: usize,
+    height: usize,
+    width: usize,
+}
+
+impl Place<'_> {
+    /// True when it has as many rows and columns as a block.
+    fn is_whole(&self) -> bool {
+        self.height == 2 * SIDE && self.width == 2 * SIDE
+    }
+
+    /// The values at which the sums of a block begin; zeros beyond the border.
+    fn start(&self, onto: Onto<'_>) -> Block {
+        let mut block = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
+        for (row, sums) in block.0.iter_mut().enumerate().take(self.height) {
+            match onto {
+                Onto::Nothing => {}
+                Onto::Output => {
+                    sums[..self.width].copy_from_slice(&self.values[row * self.row_stride..][..self.width])
+                }
+                Onto::EveryRow(values) => sums[..self.width].copy_from_slice(&values[..self.width]),
+            }
+        }
+        block
+    }
+
+    /// Takes the sums of a block.
+    fn write(&mut self, block: &Block) {
+        for (output, sums) in self.values.chunks_mut(self.row_stride).zip(&block.0).take(self.height) {
+            output[..self.width].copy_from_slice(&sums[..self.width]);
+        }
+    }
+}
+
+/// Two tiles of rows and two of columns, each with those beside it along the inner side.
+#[derive(Clone, Copy, Debug)]
+struct Strips<'a> {
+    rows: [&'a [Tile]; 2],
+    columns: [&'a [Tile]; 2],
+}
+
+impl<'a> Strips<'a> {
+    /// The number of tiles along the inner side.
+    ///
+    /// # Panics
+    ///
+    /// When the four are not of one length.
+    fn inner(&self) -> usize {
+        let inner = self.rows[0].len();
+        let is_alike = |tiles: &[Tile]| tiles.len() == inner;
+        assert!(self.rows.into_iter().chain(self.columns).all(is_alike), "tiles of one inner side");
+        inner
+    }
+
+    /// The tiles of the rows and of the columns at each inner place.
+    fn tiles(&self) -> impl Iterator<Item = ([&'a Tile; 2], [&'a Tile; 2])> + use<'a> {
+        let Self { rows, columns } = *self;
+        (0..self.inner()).map(move |at| (rows.map(|tiles| &tiles[at]), columns.map(|tiles| &tiles[at])))
     }
 }
 
 impl Onto<'_> {
-    /// What some columns are added to.
-    fn at(&self, first: usize, width: usize) -> Self {
+    /// What the columns from one on are added to.
+    fn from(&self, column: usize) -> Self {
         match self {
-            Self::EveryRow(row) => Self::EveryRow(&row[first..first + width]),
+            Self::EveryRow(row) => Self::EveryRow(&row[column..]),
             other => *other,
-        }
-    }
-}
-
-/// Writes the sums of a block, as many rows and columns as there are.
-#[inline(always)]
-fn write(
-    output: &mut [f32],
-    row_stride: usize,
-    (height, width): (usize, usize),
-    onto: Onto<'_>,
-    block: &Block,
-) {
-    for (output, sums) in output.chunks_mut(row_stride).zip(&block.0).take(height) {
-        match output.first_chunk_mut::<{ 2 * SIDE }>() {
-            // Of known length, so that rows are whole registers.
-            Some(output) if width == 2 * SIDE => write_row(output, onto, sums),
-            _ => write_row(&mut output[..width], onto, &sums[..width]),
-        }
-    }
-}
-
-#[inline(always)]
-fn write_row(output: &mut [f32], onto: Onto<'_>, sums: &[f32]) {
-    match onto {
-        Onto::Nothing => output.copy_from_slice(sums),
-        Onto::Output => output.iter_mut().zip(sums).for_each(|(output, sum)| *output += sum),
-        Onto::EveryRow(row) => {
-            output.iter_mut().zip(sums).zip(row).for_each(|((output, sum), value)| *output = value + sum);
         }
     }
 }
@@ -186,22 +261,28 @@ impl Kernel {
         instructions.unwrap_or(Self::Emulation(order))
     }
 
-    /// The products of two tiles of rows and two of columns, each with all its inner tiles.
+    /// The products of strips, summed over all of them, onto what the place holds, a row, or nothing.
     #[inline]
-    fn multiply(&self, rows: [&[Tile]; 2], columns: [&[Tile]; 2], output: &mut Block) {
-        match self {
-            Self::Emulation(order) => emulation::multiply(*order, rows, columns, output),
-            #[cfg(target_arch = "x86_64")]
-            Self::Vectors(vectors) => vectors.multiply(rows, columns, output),
-            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-            Self::Tiles(tiles) => tiles.multiply(rows, columns, output),
+    fn multiply(&self, strips: &[Strips<'_>], onto: Onto<'_>, mut place: Place<'_>) {
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        if let (Self::Tiles(tiles), true) = (self, place.is_whole()) {
+            return tiles.multiply(strips, onto, place.values, place.row_stride);
         }
+        let mut block = place.start(onto);
+        match self {
+            Self::Emulation(order) => emulation::add_product(*order, strips, &mut block),
+            #[cfg(target_arch = "x86_64")]
+            Self::Vectors(vectors) => vectors.add_product(strips, &mut block),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Self::Tiles(tiles) => tiles.add_product(strips, &mut block),
+        }
+        place.write(&block);
     }
 }
 
 /// True when code takes sums in an order: of numbers of all sizes, whose sum depends on it.
 #[cfg(target_arch = "x86_64")]
-fn keeps(order: Order, multiply: impl Fn([&[Tile]; 2], [&[Tile]; 2], &mut Block)) -> bool {
+fn keeps(order: Order, add_product: impl Fn(&[Strips<'_>], &mut Block)) -> bool {
     let mut state = 1_u32;
     let mut word = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -214,12 +295,19 @@ fn keeps(order: Order, multiply: impl Fn([&[Tile]; 2], [&[Tile]; 2], &mut Block)
     };
     let mut tiles = || [(); 2].map(|()| [(); 3].map(|()| Tile([(); SIDE * SIDE].map(|()| word()))));
     let (rows, columns) = (tiles(), tiles());
-    let (rows, columns) =
-        (rows.each_ref().map(|tiles| &tiles[..]), columns.each_ref().map(|tiles| &tiles[..]));
+    let strip = Strips {
+        rows: rows.each_ref().map(|tiles| &tiles[..]),
+        columns: columns.each_ref().map(|tiles| &tiles[..]),
+    };
+    let turned =
+        Strips { rows: [strip.rows[1], strip.columns[0]], columns: [strip.columns[1], strip.rows[0]] };
     let mut found = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
     let mut expected = found;
-    multiply(rows, columns, &mut found);
-    emulation::multiply(order, rows, columns, &mut expected);
+    // The sums of the first two strips are those at which the others begin.
+    for _ in 0..2 {
+        add_product(&[strip, turned], &mut found);
+        emulation::add_product(order, &[strip, turned], &mut expected);
+    }
     found == expected
 }
 
@@ -352,6 +440,28 @@ mod tests {
         assert_ne!(pairs, tiles, "the orders can be told apart");
     }
 
+    /// A sum that goes on from piece to piece is that of all pieces together, where these are of whole tiles.
+    #[test]
+    fn pieces_of_the_inner_side_make_one_sum() {
+        let (rows, columns, inner) = (70, 40, 192);
+        let (left, right) = (values(inner * rows, 1), values(inner * columns, 2));
+        let cut = |from: usize, to: usize| {
+            let left = Matrix::new(&left[from * rows..], to - from, rows).transposed();
+            (Rows::of(left), Columns::of(Matrix::new(&right[from * columns..], to - from, columns)))
+        };
+        let (whole, first, second) = (cut(0, inner), cut(0, 64), cut(64, inner));
+        for order in Order::ALL {
+            let mut expected = vec![0.0; rows * columns];
+            let output = MatrixMut::new(&mut expected, rows, columns);
+            multiply(output, Onto::Nothing, &whole.0, &whole.1, order);
+            let mut found = vec![0.0; (rows - 32) * columns];
+            let output = MatrixMut::new(&mut found, rows - 32, columns);
+            let pieces = [(&first.0, &first.1), (&second.0, &second.1)];
+            multiply_pieces(output, Onto::Nothing, &pieces, 32, order);
+            assert_eq!(found, expected[32 * columns..], "{order:?}");
+        }
+    }
+
     /// What a processor's own instructions give is what the emulation gives, to the last bit.
     #[test]
     fn instructions_are_emulated_to_the_last_bit() {
@@ -371,7 +481,9 @@ mod tests {
             multiply(MatrixMut::new(&mut output, rows, columns), Accumulate::Replace, &a, &b, order);
             let mut block = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
             for (row, column) in [(0, 0), (1, 2)] {
-                emulation::multiply(order, a.two_tiles(row), b.two_tiles(column), &mut block);
+                let strip = Strips { rows: a.two_tiles(row), columns: b.two_tiles(column) };
+                block.0.as_flattened_mut().fill(0.0);
+                emulation::add_product(order, &[strip], &mut block);
                 for (offset, sums) in block.0.iter().enumerate() {
                     let place = (row * 2 * SIDE + offset) * columns + column * 2 * SIDE;
                     assert_eq!(output[place..][..2 * SIDE], *sums, "{order:?}");

@@ -4,20 +4,29 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::products::Products;
 use super::simd::{LANES, add, vectorized};
 
-/// The most rows of one piece. A product reads all of its weights anew for each piece, so pieces are large; the rest of
-/// the arithmetic beside it should still fit a core's own cache.
+/// The most rows of one piece. A product of 32-bit floats reads all of its weights anew for each piece, so pieces are
+/// large; the rest of the arithmetic beside it should still fit a core's own cache.
 const MOST_ROWS: usize = 512;
 
-/// Rows of one piece of `rows` rows: pieces are of one size and as many as two, four or, where they are more, eight
-/// threads share evenly.
-pub fn block_rows(rows: usize) -> usize {
-    let pieces = match rows.div_ceil(MOST_ROWS) {
+/// The most rows of one piece in bfloat16, whose weights are made ready once for all pieces: what one operation writes
+/// should be in the core's own cache for the next.
+const MOST_PACKED_ROWS: usize = 128;
+
+/// Rows of one piece of `rows` rows, whose products have an arithmetic: pieces are of one size and as many as two, four or,
+/// where they are more, eight threads share evenly.
+pub fn block_rows(rows: usize, products: Products) -> usize {
+    let (most, multiple) = match products {
+        Products::Float32 => (MOST_ROWS, LANES),
+        Products::Bfloat16(_) => (MOST_PACKED_ROWS, 2 * LANES),
+    };
+    let pieces = match rows.div_ceil(most) {
         0..=4 => 4,
         more => more.next_multiple_of(8),
     };
-    rows.div_ceil(pieces).next_multiple_of(LANES).max(2 * LANES)
+    rows.div_ceil(pieces).next_multiple_of(multiple).max(2 * LANES)
 }
 
 /// The pieces of `rows` rows.

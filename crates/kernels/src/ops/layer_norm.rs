@@ -35,6 +35,7 @@ pub fn primitive<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tens
 fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
     use crate::host::blocks::{block_rows, reduce_rows};
     use crate::host::layer_norm;
+    use crate::host::products::Products;
     use crate::host::simd::vectorized;
     use rayon::prelude::*;
 
@@ -45,7 +46,7 @@ fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> 
     }
     let shape = input.dims();
     let d_model = shape[D - 1];
-    let block = block_rows(input.shape().num_elements() / d_model.max(1));
+    let block = block_rows(input.shape().num_elements() / d_model.max(1), Products::Float32);
     super::fused::Inputs::new(input).and(gain).and(bias).run(
         shape,
         move |inputs| {

@@ -4,6 +4,7 @@ use any2any_architecture::NormKind;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::branch::{Branch, NormParameters};
+use crate::host::bfloat16::Order;
 use crate::host::dropout::Mask;
 use crate::host::products::Products;
 
@@ -89,12 +90,29 @@ macro_rules! gradients {
 /// Differences are measured in units of the largest value of the case: a gradient that is 0 but for rounding,
 /// like that of a key's bias, is as exact as those it is summed from.
 fn agree(what: &str, case: usize, fused: &[Vec<f32>], plain: &[Vec<f32>]) {
+    agree_within(3e-5, what, case, fused, plain);
+}
+
+/// Both forms of an operation with factors in bfloat16, in both orders of sums, are the one with 32-bit floats but for the
+/// rounding of factors, each by at most 2^-8 of itself. Sums of many are nearer, gradients go through several products.
+fn agree_in_bfloat16(what: &str, case: usize, run: impl Fn(bool, Products) -> Vec<Vec<f32>>) {
+    let exact = run(true, Products::Float32);
+    for order in Order::ALL {
+        agree_within(BFLOAT16, what, case, &run(true, Products::Bfloat16(order)), &exact);
+    }
+    agree_within(BFLOAT16, what, case, &run(false, Products::Bfloat16(Order::Tiles)), &exact);
+}
+
+/// Of the largest value: a few roundings of 2^-8.
+const BFLOAT16: f32 = 0.02;
+
+fn agree_within(tolerance: f32, what: &str, case: usize, fused: &[Vec<f32>], plain: &[Vec<f32>]) {
     let largest = plain.iter().flatten().fold(1.0_f32, |largest, value| largest.max(value.abs()));
     for (number, (fused, plain)) in fused.iter().zip(plain).enumerate() {
         assert_eq!(fused.len(), plain.len());
         let pairs = fused.iter().zip(plain);
         let difference = pairs.fold(0.0_f32, |worst, (a, b)| worst.max((a - b).abs())) / largest;
-        assert!(difference < 3e-5, "{what}, case {case}, tensor {number}: {difference}");
+        assert!(difference < tolerance, "{what}, case {case}, tensor {number}: {difference}");
     }
 }
 

@@ -1,18 +1,19 @@
 //! The sums that instructions for bfloat16 take, with those for 32-bit floats.
 
-use super::{Block, Order, SIDE, Tile};
+use super::{Block, Order, SIDE, Strips, Tile};
 use crate::host::simd::vectorized;
 
-/// The products of two tiles of rows and two of columns, each with all its inner tiles.
-pub(super) fn multiply(order: Order, rows: [&[Tile]; 2], columns: [&[Tile]; 2], output: &mut Block) {
-    for (half, rows) in rows.into_iter().enumerate() {
-        for (side, columns) in columns.into_iter().enumerate() {
-            for row in 0..SIDE {
-                let sums = match order {
-                    Order::Pairs => vectorized!(pairs(row, rows, columns)),
-                    Order::Tiles => vectorized!(tiles(row, rows, columns)),
-                };
-                output.0[half * SIDE + row][side * SIDE..][..SIDE].copy_from_slice(&sums);
+/// Adds the products of strips to the sums of a block.
+pub(super) fn add_product(order: Order, strips: &[Strips<'_>], output: &mut Block) {
+    output.0.as_flattened_mut().iter_mut().for_each(|sum| *sum = normal(*sum));
+    for (rows, columns) in strips.iter().flat_map(Strips::tiles) {
+        for (half, rows) in rows.into_iter().enumerate() {
+            let of_rows = &mut output.0[half * SIDE..][..SIDE];
+            for (side, columns) in columns.into_iter().enumerate() {
+                match order {
+                    Order::Pairs => vectorized!(pairs(rows, columns, of_rows, side)),
+                    Order::Tiles => vectorized!(tiles(rows, columns, of_rows, side)),
+                }
             }
         }
     }
@@ -37,35 +38,32 @@ fn normal(sum: f32) -> f32 {
 }
 
 #[inline(always)]
-fn pairs(row: usize, rows: &[Tile], columns: &[Tile]) -> [f32; SIDE] {
-    let mut sums = [0.0_f32; SIDE];
-    for (rows, columns) in rows.iter().zip(columns) {
-        for (pair, columns) in columns.0.as_chunks::<SIDE>().0.iter().enumerate() {
-            let of_row = rows.0[row * SIDE + pair];
+fn pairs(rows: &Tile, columns: &Tile, output: &mut [[f32; 2 * SIDE]], side: usize) {
+    for (row, output) in rows.0.as_chunks::<SIDE>().0.iter().zip(output) {
+        let sums = &mut output.as_chunks_mut::<SIDE>().0[side];
+        for (&of_row, columns) in row.iter().zip(columns.0.as_chunks::<SIDE>().0) {
             for (sum, &of_column) in sums.iter_mut().zip(columns) {
                 *sum = normal(odd(of_row).mul_add(odd(of_column), *sum));
                 *sum = normal(even(of_row).mul_add(even(of_column), *sum));
             }
         }
     }
-    sums
 }
 
 #[inline(always)]
-fn tiles(row: usize, rows: &[Tile], columns: &[Tile]) -> [f32; SIDE] {
-    let mut sums = [0.0_f32; SIDE];
-    for (rows, columns) in rows.iter().zip(columns) {
-        let mut parts = [[0.0_f32; SIDE]; 2];
-        for (pair, columns) in columns.0.as_chunks::<SIDE>().0.iter().enumerate() {
-            let of_row = rows.0[row * SIDE + pair];
-            for column in 0..SIDE {
-                parts[0][column] = normal(even(of_row).mul_add(even(columns[column]), parts[0][column]));
-                parts[1][column] = normal(odd(of_row).mul_add(odd(columns[column]), parts[1][column]));
+fn tiles(rows: &Tile, columns: &Tile, output: &mut [[f32; 2 * SIDE]], side: usize) {
+    for (row, output) in rows.0.as_chunks::<SIDE>().0.iter().zip(output) {
+        let (mut of_even, mut of_odd) = ([0.0_f32; SIDE], [0.0_f32; SIDE]);
+        for (&of_row, columns) in row.iter().zip(columns.0.as_chunks::<SIDE>().0) {
+            for (column, &of_column) in columns.iter().enumerate() {
+                of_even[column] = normal(even(of_row).mul_add(even(of_column), of_even[column]));
+                of_odd[column] = normal(odd(of_row).mul_add(odd(of_column), of_odd[column]));
             }
         }
-        for (column, sum) in sums.iter_mut().enumerate() {
-            *sum = normal(*sum + normal(parts[0][column] + parts[1][column]));
+        for (sum, (even, odd)) in
+            output.as_chunks_mut::<SIDE>().0[side].iter_mut().zip(of_even.iter().zip(of_odd))
+        {
+            *sum = normal(*sum + normal(even + odd));
         }
     }
-    sums
 }

@@ -109,6 +109,45 @@ impl<'a> Side<'a> {
         };
         at(2 * pair) >> 16 | at(2 * pair + 1)
     }
+
+    /// The number of tiles along the inner side.
+    fn along(&self) -> usize {
+        self.inner.div_ceil(INNER)
+    }
+
+    /// The number of all tiles, of which an even number stand side by side.
+    fn tiles(&self) -> usize {
+        self.outer.div_ceil(2 * SIDE) * 2 * self.along()
+    }
+
+    /// A tile by its number.
+    #[inline]
+    fn tile(&self, number: usize, pairs_first: bool) -> Tile {
+        let (outer, pair) = (number / self.along() * SIDE, number % self.along() * SIDE);
+        let whole = outer + SIDE <= self.outer && 2 * pair + INNER <= self.inner;
+        let start = outer * self.outer_stride + 2 * pair * self.inner_stride;
+        let mut tile = Tile([0; SIDE * SIDE]);
+        if whole && self.inner_stride == 1 {
+            let values = &self.values[start..];
+            vectorized!(words_of_rows(&mut tile, values, self.outer_stride));
+            if pairs_first {
+                transpose(&mut tile);
+            }
+        } else if whole && self.outer_stride == 1 {
+            let values = &self.values[start..];
+            vectorized!(words_of_pairs(&mut tile, values, self.inner_stride));
+            if !pairs_first {
+                transpose(&mut tile);
+            }
+        } else {
+            for (place, word) in tile.0.iter_mut().enumerate() {
+                let (first, second) = (place / SIDE, place % SIDE);
+                let (row, of_pair) = if pairs_first { (second, first) } else { (first, second) };
+                *word = self.word(outer + row, pair + of_pair);
+            }
+        }
+        tile
+    }
 }
 
 impl Tiles {
@@ -120,58 +159,16 @@ impl Tiles {
 
     /// Packs a factor on this thread; words of one pair stand together if `pairs_first`, else words of one row.
     fn pack(&mut self, side: Side<'_>, pairs_first: bool) {
-        let along = self.resize(side);
-        for (outer, tiles) in self.tiles.chunks_exact_mut(along.max(1)).enumerate() {
-            pack_tiles(tiles, side, outer * SIDE, pairs_first);
-        }
+        (self.outer, self.inner) = (side.outer, side.inner);
+        self.tiles.clear();
+        self.tiles.extend((0..side.tiles()).map(|number| side.tile(number, pairs_first)));
     }
 
     /// Packs a factor with all threads.
     fn pack_in_parallel(&mut self, side: Side<'_>, pairs_first: bool) {
-        let along = self.resize(side);
-        self.tiles.par_chunks_exact_mut(along.max(1)).enumerate().for_each(|(outer, tiles)| {
-            pack_tiles(tiles, side, outer * SIDE, pairs_first);
-        });
-    }
-
-    /// Makes room for a factor; gives the number of tiles along its inner side.
-    fn resize(&mut self, side: Side<'_>) -> usize {
-        let (across, along) = (side.outer.div_ceil(2 * SIDE) * 2, side.inner.div_ceil(INNER));
         (self.outer, self.inner) = (side.outer, side.inner);
-        self.tiles.resize(across * along, Tile([0; SIDE * SIDE]));
-        along
-    }
-}
-
-/// Packs the tiles of a factor from an outer place on.
-fn pack_tiles(tiles: &mut [Tile], side: Side<'_>, outer: usize, pairs_first: bool) {
-    for (inner, tile) in tiles.iter_mut().enumerate() {
-        pack_tile(tile, side, outer, inner * SIDE, pairs_first);
-    }
-}
-
-/// Packs the tile of a factor that begins at an outer place and at a pair of inner ones.
-fn pack_tile(tile: &mut Tile, side: Side<'_>, outer: usize, pair: usize, pairs_first: bool) {
-    let whole = outer + SIDE <= side.outer && 2 * pair + INNER <= side.inner;
-    let start = outer * side.outer_stride + 2 * pair * side.inner_stride;
-    if whole && side.inner_stride == 1 {
-        let values = &side.values[start..];
-        vectorized!(words_of_rows(tile, values, side.outer_stride));
-        if pairs_first {
-            transpose(tile);
-        }
-    } else if whole && side.outer_stride == 1 {
-        let values = &side.values[start..];
-        vectorized!(words_of_pairs(tile, values, side.inner_stride));
-        if !pairs_first {
-            transpose(tile);
-        }
-    } else {
-        for (place, word) in tile.0.iter_mut().enumerate() {
-            let (first, second) = (place / SIDE, place % SIDE);
-            let (row, of_pair) = if pairs_first { (second, first) } else { (first, second) };
-            *word = side.word(outer + row, pair + of_pair);
-        }
+        let tiles = (0..side.tiles()).into_par_iter().with_min_len(64);
+        tiles.map(|number| side.tile(number, pairs_first)).collect_into_vec(&mut self.tiles);
     }
 }
 

@@ -4,19 +4,36 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid, __cpuid_count};
+use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 
-use super::{Block, Order, SIDE, Tile};
+use super::{Block, Onto, Order, SIDE, Strips, Tile};
 
 /// This thread's registers for tiles, all of 16 rows and 64 bytes; given back when it is dropped.
-pub(super) struct Tiles(PhantomData<*const ()>);
+pub(super) struct Tiles {
+    /// Where strips lie, kept for the next ones.
+    places: RefCell<Vec<Places>>,
+    /// The registers are those of one thread.
+    thread: PhantomData<*const ()>,
+}
+
+/// The addresses of the first tiles of strips, and the number of tiles along their inner side.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Places {
+    top: *const Tile,
+    bottom: *const Tile,
+    left: *const Tile,
+    right: *const Tile,
+    inner: usize,
+}
 
 static THERE: LazyLock<bool> = LazyLock::new(|| {
     has_instructions() && is_permitted() && {
         // SAFETY: the processor has the instructions, and the system lets this process use the registers.
         let tiles = unsafe { Tiles::configured() };
-        super::keeps(Order::Tiles, |rows, columns, output| tiles.multiply(rows, columns, output))
+        super::keeps(Order::Tiles, |strips, output| tiles.add_product(strips, output))
     }
 });
 
@@ -76,41 +93,80 @@ impl Tiles {
         unsafe {
             asm!("ldtilecfg [{}]", in(reg) &raw const SHAPES, options(nostack, preserves_flags, readonly))
         };
-        Self(PhantomData)
+        Self { places: RefCell::default(), thread: PhantomData }
     }
 
-    /// The products of two tiles of rows and two of columns, each with all its inner tiles.
+    /// Adds the products of strips to the sums of a block.
+    pub(super) fn add_product(&self, strips: &[Strips<'_>], block: &mut Block) {
+        self.multiply(strips, Onto::Output, block.0.as_flattened_mut(), 2 * SIDE);
+    }
+
+    /// The products of strips, summed over all of them, onto what the output holds, a row, or nothing: 32 rows and columns,
+    /// `[32, row_stride]`.
     #[inline]
-    pub(super) fn multiply(&self, rows: [&[Tile]; 2], columns: [&[Tile]; 2], output: &mut Block) {
-        let inner = rows[0].len();
-        assert!(
-            rows[1].len() == inner && columns.iter().all(|tiles| tiles.len() == inner),
-            "tiles of one inner side"
-        );
-        if inner == 0 {
-            *output = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
-            return;
-        }
-        let [top, bottom] = rows.map(<[Tile]>::as_ptr);
-        let [left, right] = columns.map(<[Tile]>::as_ptr);
-        let output = output.0.as_mut_ptr().cast::<f32>();
+    pub(super) fn multiply(
+        &self,
+        strips: &[Strips<'_>],
+        onto: Onto<'_>,
+        output: &mut [f32],
+        row_stride: usize,
+    ) {
+        assert!(output.len() >= (2 * SIDE - 1) * row_stride + 2 * SIDE, "an output of 32 rows and columns");
+        let stride = 4 * row_stride;
+        // A stride of 0 loads one row again and again.
+        let (start, start_stride, loads) = match onto {
+            Onto::Nothing => (output.as_ptr(), 0, 0_u32),
+            Onto::Output => (output.as_ptr(), stride, 1),
+            Onto::EveryRow(row) => (row[..2 * SIDE].as_ptr(), 0, 1),
+        };
+        let mut places = self.places.borrow_mut();
+        places.clear();
+        places.extend(strips.iter().filter(|strips| strips.inner() > 0).map(|strips| {
+            let ([top, bottom], [left, right]) = (strips.rows, strips.columns);
+            let [top, bottom, left, right] = [top, bottom, left, right].map(<[Tile]>::as_ptr);
+            Places { top, bottom, left, right, inner: strips.inner() }
+        }));
         // SAFETY: `configured` has shaped the registers of this thread, which the type cannot leave, as 16 rows of 64 bytes.
-        // Each round reads one tile of 1,024 bytes in rows of 64 at each of the four addresses, which then go on by as much;
-        // each slice has `inner` tiles, one at least. The stores write 16 rows of 64 bytes, 128 bytes apart: the four
-        // quarters of the block. The compiler itself never uses these registers.
+        // The loads at the start read 32 rows of 128 bytes, `start_stride` apart: the output, whose length has been checked,
+        // or one row of that length, again and again. The outer loop goes through the places, of which it reads five words
+        // each. Each round of the inner one reads a tile of 1,024 bytes in rows of 64 at each of four addresses, which then go
+        // on by as much: as often as the strips have tiles, once at least. The stores write 32 rows of 128 bytes, `stride`
+        // apart, of the output. The compiler itself never uses these registers.
         unsafe {
             asm!(
+                "test {loads:e}, {loads:e}",
+                "jnz 5f",
                 "tilezero tmm0",
                 "tilezero tmm1",
                 "tilezero tmm2",
                 "tilezero tmm3",
+                "jmp 6f",
+                "5:",
+                "tileloadd tmm0, [{top} + {inner}*1]",
+                "tileloadd tmm1, [{top} + {inner}*1 + 64]",
+                "mov {bottom}, {inner}",
+                "shl {bottom}, 4",
+                "add {top}, {bottom}",
+                "tileloadd tmm2, [{top} + {inner}*1]",
+                "tileloadd tmm3, [{top} + {inner}*1 + 64]",
+                "6:",
+                "mov {tile}, 64",
+                "test {count}, {count}",
+                "jz 4f",
+                "3:",
+                "mov {top}, [{places}]",
+                "mov {bottom}, [{places} + 8]",
+                "mov {left}, [{places} + 16]",
+                "mov {right}, [{places} + 24]",
+                "mov {inner}, [{places} + 32]",
+                "add {places}, 40",
                 "2:",
-                "tileloadd tmm4, [{top} + {stride}*1]",
-                "tileloadd tmm6, [{left} + {stride}*1]",
+                "tileloadd tmm4, [{top} + {tile}*1]",
+                "tileloadd tmm6, [{left} + {tile}*1]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
-                "tileloadd tmm7, [{right} + {stride}*1]",
+                "tileloadd tmm7, [{right} + {tile}*1]",
                 "tdpbf16ps tmm1, tmm4, tmm7",
-                "tileloadd tmm5, [{bottom} + {stride}*1]",
+                "tileloadd tmm5, [{bottom} + {tile}*1]",
                 "tdpbf16ps tmm2, tmm5, tmm6",
                 "tdpbf16ps tmm3, tmm5, tmm7",
                 "add {top}, 1024",
@@ -119,19 +175,27 @@ impl Tiles {
                 "add {right}, 1024",
                 "dec {inner}",
                 "jnz 2b",
-                "add {stride}, {stride}",
+                "dec {count}",
+                "jnz 3b",
+                "4:",
                 "tilestored [{output} + {stride}*1], tmm0",
                 "tilestored [{output} + {stride}*1 + 64], tmm1",
-                "add {output}, 2048",
+                "mov {tile}, {stride}",
+                "shl {tile}, 4",
+                "add {output}, {tile}",
                 "tilestored [{output} + {stride}*1], tmm2",
                 "tilestored [{output} + {stride}*1 + 64], tmm3",
-                top = inout(reg) top => _,
-                bottom = inout(reg) bottom => _,
-                left = inout(reg) left => _,
-                right = inout(reg) right => _,
-                inner = inout(reg) inner => _,
-                stride = inout(reg) 64_usize => _,
-                output = inout(reg) output => _,
+                loads = in(reg) loads,
+                places = inout(reg) places.as_ptr() => _,
+                count = inout(reg) places.len() => _,
+                top = inout(reg) start => _,
+                bottom = out(reg) _,
+                left = out(reg) _,
+                right = out(reg) _,
+                inner = inout(reg) start_stride => _,
+                tile = out(reg) _,
+                stride = in(reg) stride,
+                output = inout(reg) output.as_mut_ptr() => _,
                 options(nostack),
             );
         }

@@ -3,13 +3,13 @@
 #![allow(unsafe_code)] // instructions that the processor must have, and loads of whole registers
 
 use std::arch::x86_64::{
-    __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_load_si512, _mm512_set1_epi32, _mm512_setzero_ps,
-    _mm512_shuffle_i32x4, _mm512_store_ps, _mm512_store_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_load_ps, _mm512_load_si512, _mm512_set1_epi32,
+    _mm512_setzero_ps, _mm512_shuffle_i32x4, _mm512_store_ps, _mm512_store_si512, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 use std::sync::LazyLock;
 
-use super::{Block, Order, SIDE, Tile};
+use super::{Block, Order, SIDE, Strips, Tile};
 
 /// Says that the processor has the instructions.
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ pub(super) struct Vectors(());
 static THERE: LazyLock<bool> = LazyLock::new(|| {
     let there = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16");
     // SAFETY: the processor has just been asked for both features that the function enables.
-    there && super::keeps(Order::Pairs, |rows, columns, output| unsafe { multiply(rows, columns, output) })
+    there && super::keeps(Order::Pairs, |strips, output| unsafe { add_product(strips, output) })
 });
 
 /// True when the processor has the instructions, and they keep the order.
@@ -31,10 +31,10 @@ impl Vectors {
         are_there().then_some(Self(()))
     }
 
-    /// The products of two tiles of rows and two of columns, each with all its inner tiles.
-    pub(super) fn multiply(self, rows: [&[Tile]; 2], columns: [&[Tile]; 2], output: &mut Block) {
+    /// Adds the products of strips to the sums of a block.
+    pub(super) fn add_product(self, strips: &[Strips<'_>], output: &mut Block) {
         // SAFETY: `new` has asked the processor for both features that the function enables.
-        unsafe { multiply(rows, columns, output) }
+        unsafe { add_product(strips, output) }
     }
 }
 
@@ -42,36 +42,40 @@ impl Vectors {
 const ROWS: usize = 8;
 
 #[target_feature(enable = "avx512f,avx512bf16")]
-fn multiply(rows: [&[Tile]; 2], columns: [&[Tile]; 2], output: &mut Block) {
-    for (half, rows) in rows.into_iter().enumerate() {
-        for first in [0, ROWS] {
-            let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
-            for (rows, (left, right)) in rows.iter().zip(columns[0].iter().zip(columns[1])) {
-                for pair in 0..SIDE {
-                    let [left, right] = [left, right].map(|tile| {
-                        // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
-                        let words: __m512i =
-                            unsafe { _mm512_load_si512(tile.0[pair * SIDE..].as_ptr().cast()) };
-                        // SAFETY: both types are 64 bytes of any values.
-                        unsafe { std::mem::transmute::<__m512i, __m512bh>(words) }
-                    });
-                    for (offset, sums) in sums.iter_mut().enumerate() {
-                        let word = _mm512_set1_epi32(rows.0[(first + offset) * SIDE + pair] as i32);
-                        // SAFETY: both types are 64 bytes of any values.
-                        let word = unsafe { std::mem::transmute::<__m512i, __m512bh>(word) };
-                        sums[0] = _mm512_dpbf16_ps(sums[0], word, left);
-                        sums[1] = _mm512_dpbf16_ps(sums[1], word, right);
-                    }
+fn add_product(strips: &[Strips<'_>], output: &mut Block) {
+    for (part, output) in output.0.chunks_exact_mut(ROWS).enumerate() {
+        let (half, first) = (part * ROWS / SIDE, part * ROWS % SIDE);
+        let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
+        for (sums, output) in sums.iter_mut().zip(&*output) {
+            let (left, right) = output.split_at(SIDE);
+            // SAFETY: both halves are 16 floats at an address divisible by 64: a block is aligned so (`repr(align)`), and so
+            // is each of its rows of 128 bytes.
+            *sums = unsafe { [_mm512_load_ps(left.as_ptr()), _mm512_load_ps(right.as_ptr())] };
+        }
+        for (rows, columns) in strips.iter().flat_map(Strips::tiles) {
+            for pair in 0..SIDE {
+                let [left, right] = columns.map(|tile| {
+                    // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
+                    let words: __m512i =
+                        unsafe { _mm512_load_si512(tile.0[pair * SIDE..][..SIDE].as_ptr().cast()) };
+                    // SAFETY: both types are 64 bytes of any values.
+                    unsafe { std::mem::transmute::<__m512i, __m512bh>(words) }
+                });
+                for (offset, sums) in sums.iter_mut().enumerate() {
+                    let word = _mm512_set1_epi32(rows[half].0[(first + offset) * SIDE + pair] as i32);
+                    // SAFETY: both types are 64 bytes of any values.
+                    let word = unsafe { std::mem::transmute::<__m512i, __m512bh>(word) };
+                    sums[0] = _mm512_dpbf16_ps(sums[0], word, left);
+                    sums[1] = _mm512_dpbf16_ps(sums[1], word, right);
                 }
             }
-            for (offset, sums) in sums.into_iter().enumerate() {
-                let (left, right) = output.0[half * SIDE + first + offset].split_at_mut(SIDE);
-                // SAFETY: both halves are 16 floats at an address divisible by 64: a block is aligned so (`repr(align)`), and
-                // so is each of its rows of 128 bytes.
-                unsafe {
-                    _mm512_store_ps(left.as_mut_ptr(), sums[0]);
-                    _mm512_store_ps(right.as_mut_ptr(), sums[1]);
-                }
+        }
+        for (output, sums) in output.iter_mut().zip(sums) {
+            let (left, right) = output.split_at_mut(SIDE);
+            // SAFETY: as above.
+            unsafe {
+                _mm512_store_ps(left.as_mut_ptr(), sums[0]);
+                _mm512_store_ps(right.as_mut_ptr(), sums[1]);
             }
         }
     }

@@ -118,7 +118,7 @@ impl<'a> AttentionLayer<'a> {
         };
         let (context, log_sums) = self.inputs(&query, projected.as_deref()).forward();
         let mut output = vec![0.0; stream.len()];
-        let block = block_rows(stream.len() / d_model.max(1));
+        let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
         let map = self.map(&[self.output], Direction::Forward);
         let blocks = output.par_chunks_mut((block * d_model).max(1)).enumerate();
         blocks.for_each_init(Factors::default, |factors, (number, output)| {
@@ -143,23 +143,23 @@ impl<'a> AttentionLayer<'a> {
     ) -> AttentionGradients {
         let Shape { batch, queries, keys, .. } = self.shape;
         let d_model = self.shape.d_model();
-        let square = d_model * d_model;
 
-        let block = block_rows(gradient.len() / d_model.max(1));
+        let block = block_rows(gradient.len() / d_model.max(1), self.branch.products);
         let mut of_context = vec![0.0; gradient.len()];
         let map = self.map(&[self.output], Direction::Backward);
+        let of_weight = map.weight_gradient(gradient.len() / d_model.max(1), block);
         let of_output = reduce_rows(
             &mut of_context,
             d_model,
             block,
-            square + d_model,
+            of_weight.sums() + d_model,
             || (vec![0.0; block * d_model], Factors::default()),
             |rows, of_context, sums, (scratch, factors)| {
                 let places = rows.start * d_model..rows.end * d_model;
                 let of_layer = &mut scratch[..places.len()];
                 vectorized!(self.branch.split(rows.start, &gradient[places.clone()], of_layer, d_model));
-                let (weight, bias) = sums.split_at_mut(square);
-                map.add_parameter_gradients(&saved.context[places], of_layer, weight, bias, factors);
+                let (weight, bias) = sums.split_at_mut(of_weight.sums());
+                of_weight.add(rows.start, &saved.context[places], of_layer, weight, bias);
                 map.input_gradient(of_layer, of_context, factors);
             },
         );
@@ -188,24 +188,22 @@ impl<'a> AttentionLayer<'a> {
             Some(_) => self.map(&[self.query], Direction::Backward),
         };
         let mut of_stream = vec![0.0; batch * queries * d_model];
-        let mut sums = projection_backward(&map, self.branch, stream, &of_query, gradient, &mut of_stream);
-        let norm = sums.split_off(sums.len() - self.branch.norm_values(d_model));
-        let (weight, bias) = sums.split_at(map.weights());
+        let (joined, norm) =
+            projection_backward(&map, self.branch, stream, &of_query, gradient, &mut of_stream);
         let (of_attended, [query, key, value]) = match (attended, of_key_value) {
             (Some(attended), Some(gradient)) => {
-                let [query] = unjoin(weight, bias);
                 let map = self.map(&[self.key, self.value], Direction::Backward);
                 let plain =
                     Branch { norm: None, residual_scale: 0.0, mask: None, products: Products::Float32 };
                 let mut of_states = vec![0.0; batch * keys * d_model];
-                let sums = projection_backward(&map, plain, attended, &gradient, attended, &mut of_states);
-                let (weight, bias) = sums.split_at(map.weights());
-                let [key, value] = unjoin(weight, bias);
-                (Some(of_states), [query, key, value])
+                let (of_both, _) =
+                    projection_backward(&map, plain, attended, &gradient, attended, &mut of_states);
+                let [key, value] = unjoin(&of_both);
+                (Some(of_states), [joined, key, value])
             }
-            _ => (None, unjoin(weight, bias)),
+            _ => (None, unjoin(&joined)),
         };
-        let (weight, bias) = of_output.split_at(square);
+        let (weight, bias) = of_output.split_at(of_weight.sums());
         AttentionGradients {
             stream: of_stream,
             attended: of_attended,
@@ -213,12 +211,12 @@ impl<'a> AttentionLayer<'a> {
             query,
             key,
             value,
-            output: LinearGradients { weight: weight.to_vec(), bias: bias.to_vec() },
+            output: LinearGradients { bias: bias.to_vec(), weight: of_weight.finish(weight) },
         }
     }
 }
 
-/// Writes the gradient of the input of joined projections; gives the gradients of weight, bias, and gain and
+/// Writes the gradient of the input of joined projections; gives the gradients of their weights, and those of gain and
 /// bias of the normalisation, one after the other.
 ///
 /// # Shapes
@@ -231,22 +229,24 @@ fn projection_backward(
     gradient: &[f32],
     residual_gradient: &[f32],
     input_gradient: &mut [f32],
-) -> Vec<f32> {
+) -> (LinearGradients, Vec<f32>) {
     let (inputs, outputs) = (map.inputs(), map.outputs());
-    let block = block_rows(gradient.len() / outputs.max(1));
-    let norm_values = branch.norm_values(inputs);
-    reduce_rows(
+    let rows = gradient.len() / outputs.max(1);
+    let block = block_rows(rows, map.products());
+    let of_weight = map.weight_gradient(rows, block);
+    let parts = [of_weight.sums(), outputs, branch.norm_values(inputs)];
+    let mut sums = reduce_rows(
         input_gradient,
         inputs,
         block,
-        map.weights() + outputs + norm_values,
+        parts.iter().sum(),
         <(Vec<f32>, Factors)>::default,
         |rows, input_gradient, sums, (scratch, factors)| {
             let places = rows.start * inputs..rows.end * inputs;
             let gradient = &gradient[rows.start * outputs..rows.end * outputs];
-            let [weight, bias, norm] = split(sums, [map.weights(), outputs, norm_values]);
+            let [weight, bias, norm] = split(sums, parts);
             let normed = normalised(branch.norm, &input[places.clone()], scratch);
-            map.add_parameter_gradients(normed, gradient, weight, bias, factors);
+            of_weight.add(rows.start, normed, gradient, weight, bias);
             map.input_gradient(gradient, input_gradient, factors);
             if branch.norm.is_some() || branch.residual_scale != 0.0 {
                 vectorized!({
@@ -260,5 +260,7 @@ fn projection_backward(
                 });
             }
         },
-    )
+    );
+    let [weight, bias, norm] = split(&mut sums, parts);
+    (LinearGradients { weight: of_weight.finish(weight), bias: bias.to_vec() }, norm.to_vec())
 }

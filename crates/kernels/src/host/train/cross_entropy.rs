@@ -4,8 +4,9 @@
 
 use rayon::prelude::*;
 
-use crate::host::bfloat16::Rows;
-use crate::host::matrix::{Accumulate, Matrix, MatrixMut};
+use crate::host::bfloat16::{Columns, Order, Rows, multiply_pieces};
+use crate::host::blocks::sized;
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use crate::host::products::{Products, Right};
 use crate::host::simd::{add, dot, exponentials, maximum, vectorized};
 
@@ -52,10 +53,14 @@ pub struct Gradients {
 
 /// Logits of about this many elements are held at once.
 const SLICE: usize = 1 << 22;
-/// Rows that one thread takes from logits to gradients.
+/// The same in bfloat16, in which no more than two bytes of each are held.
+const PACKED_SLICE: usize = 1 << 24;
+/// Rows that one thread takes from logits to gradients. More of them read the table less often.
 const ROWS: usize = 128;
+/// The same in bfloat16, whose table is made ready once: the logits should be in the core's own cache.
+const PACKED_ROWS: usize = 32;
 /// Tokens of one piece of the table's gradient.
-const TOKENS: usize = 1000;
+const TOKENS: usize = 992;
 
 /// A slice of rows whose logits have become exponentials: the softmax of row `r` is `scales[r]` times them.
 struct Slice<'a> {
@@ -63,13 +68,42 @@ struct Slice<'a> {
     rows: &'a [usize],
     /// Their hidden states, `[rows, d_model]`.
     hidden: &'a [f32],
-    /// The exponentials of their logits, `[rows, vocabulary]`.
-    exponentials: &'a [f32],
+    /// The exponentials of their logits.
+    exponentials: Exponentials<'a>,
     /// One over the sum of the exponentials of each row, `[rows]`.
     scales: &'a [f32],
     /// The exponentials times the table, `[rows, d_model]`; all zeros when they were not asked for.
     means: &'a [f32],
 }
+
+/// The exponentials of a slice's logits, to be multiplied with the hidden states.
+enum Exponentials<'a> {
+    /// As they are, `[rows, vocabulary]`.
+    Float32(&'a [f32]),
+    /// Packed with the hidden states, each times its row's scale and the weight of the loss, in pieces of rows.
+    Bfloat16(Vec<(Rows, Columns)>, Order),
+}
+
+/// Both forms of the table in which products read it.
+struct Table<'a> {
+    /// `[d_model, vocabulary]`
+    columns: Right<'a>,
+    /// `[vocabulary, d_model]`, and the weight of the loss, where gradients are asked for.
+    rows: Option<(Right<'a>, f32)>,
+    /// The mean of its rows, `[d_model]`.
+    mean: Vec<f32>,
+}
+
+/// Buffers of one thread.
+#[derive(Default)]
+struct Scratch {
+    rows: Rows,
+    logits: Vec<f32>,
+    scaled: Vec<f32>,
+}
+
+/// What a piece of rows comes to: each row's outcome, one over the sum of its exponentials, and packed exponentials.
+type Piece = (Vec<(Outcome, f32)>, Option<(Rows, Columns)>);
 
 impl CrossEntropy<'_> {
     fn vocabulary(&self) -> usize {
@@ -78,7 +112,7 @@ impl CrossEntropy<'_> {
 
     /// Each row's outcome.
     pub fn outcomes(&self) -> Vec<Outcome> {
-        self.slices(&sum_of_rows(self.table, self.d_model), false, |_| {})
+        self.slices(&sum_of_rows(self.table, self.d_model), None, |_| {})
     }
 
     /// Each row's outcome, and the gradients of the sum of the smoothed cross entropies times `weight`.
@@ -94,7 +128,7 @@ impl CrossEntropy<'_> {
         let spread = weight * self.label_smoothing / vocabulary as f32;
         let certain = weight * (1.0 - self.label_smoothing);
         let table_sum = sum_of_rows(self.table, width);
-        let outcomes = self.slices(&table_sum, true, |slice| {
+        let outcomes = self.slices(&table_sum, Some(weight), |slice| {
             scaled.resize(slice.hidden.len(), 0.0);
             for (at, (&row, &scale)) in slice.rows.iter().zip(slice.scales).enumerate() {
                 let places = at * width..(at + 1) * width;
@@ -108,14 +142,25 @@ impl CrossEntropy<'_> {
                     scaled[column] = weight * scale * hidden[column];
                 }
             }
-            let exponentials = Matrix::new(slice.exponentials, slice.rows.len(), vocabulary).transposed();
-            let scaled = Right::new(Matrix::new(&scaled, slice.rows.len(), width), self.products);
             let pieces = of_table.par_chunks_mut(TOKENS * width).enumerate();
-            pieces.for_each_init(Rows::default, |packed, (piece, of_table)| {
-                let count = of_table.len() / width;
-                let tokens = exponentials.rows(piece * TOKENS..piece * TOKENS + count);
-                scaled.multiply(MatrixMut::new(of_table, count, width), Accumulate::Add, tokens, packed);
-            });
+            match &slice.exponentials {
+                Exponentials::Float32(exponentials) => {
+                    let exponentials = Matrix::new(exponentials, slice.rows.len(), vocabulary).transposed();
+                    let scaled = Matrix::new(&scaled, slice.rows.len(), width);
+                    pieces.for_each(|(piece, of_table)| {
+                        let count = of_table.len() / width;
+                        let tokens = exponentials.rows(piece * TOKENS..piece * TOKENS + count);
+                        multiply(MatrixMut::new(of_table, count, width), Accumulate::Add, tokens, scaled);
+                    });
+                }
+                Exponentials::Bfloat16(packed, order) => {
+                    let packed: Vec<_> = packed.iter().map(|(rows, columns)| (rows, columns)).collect();
+                    pieces.for_each(|(piece, of_table)| {
+                        let output = MatrixMut::new(of_table, of_table.len() / width, width);
+                        multiply_pieces(output, Accumulate::Add, &packed, piece * TOKENS, *order);
+                    });
+                }
+            }
             for (&row, hidden) in slice.rows.iter().zip(slice.hidden.chunks_exact(width)) {
                 let of_target = &mut of_table[self.targets[row] as usize * width..][..width];
                 for (of_target, &hidden) in of_target.iter_mut().zip(hidden) {
@@ -138,11 +183,12 @@ impl CrossEntropy<'_> {
         (outcomes, Gradients { hidden: of_hidden, table: of_table })
     }
 
-    /// Goes through the rows that count, slice by slice; `table_sum`, `[d_model]`, is the sum of the rows of the table.
+    /// Goes through the rows that count, slice by slice; `table_sum`, `[d_model]`, is the sum of the rows of the table, and
+    /// `weight` that of the loss where gradients are asked for.
     fn slices(
         &self,
         table_sum: &[f32],
-        means_too: bool,
+        weight: Option<f32>,
         mut use_slice: impl FnMut(Slice<'_>),
     ) -> Vec<Outcome> {
         let (width, vocabulary) = (self.d_model, self.vocabulary());
@@ -152,62 +198,111 @@ impl CrossEntropy<'_> {
         if rows.is_empty() || width == 0 {
             return outcomes;
         }
-        let slice = (SLICE / vocabulary.max(1)).max(1).next_multiple_of(ROWS).min(rows.len());
-        let mut logits = vec![0.0; slice * vocabulary];
-        let mut means = vec![0.0; slice * width];
-        let mut hidden = Vec::with_capacity(slice * width);
-        let table_mean: Vec<f32> = table_sum.iter().map(|value| value / vocabulary as f32).collect();
-        let table = Matrix::new(self.table, vocabulary, width);
-        let transposed_table = match self.products {
-            Products::Float32 => transposed(self.table, width),
+        let (elements, together) = match self.products {
+            Products::Float32 => (SLICE, ROWS),
+            Products::Bfloat16(_) => (PACKED_SLICE, PACKED_ROWS),
+        };
+        let slice = (elements / vocabulary.max(1)).max(1).next_multiple_of(ROWS).min(rows.len());
+        let mut logits = match self.products {
+            Products::Float32 => vec![0.0; slice * vocabulary],
             Products::Bfloat16(_) => Vec::new(),
         };
-        let columns = match self.products {
-            Products::Float32 => Matrix::new(&transposed_table, width, vocabulary),
-            Products::Bfloat16(_) => table.transposed(),
+        let mut means = vec![0.0; slice * width];
+        let mut hidden = Vec::with_capacity(slice * width);
+        let matrix = Matrix::new(self.table, vocabulary, width);
+        let transposed = match self.products {
+            Products::Float32 => Some(transposed(self.table, width)),
+            Products::Bfloat16(_) => None,
         };
-        let columns = Right::new(columns, self.products);
-        let table = means_too.then(|| Right::new(table, self.products));
+        let columns = transposed
+            .as_ref()
+            .map_or(matrix.transposed(), |transposed| Matrix::new(transposed, width, vocabulary));
+        let table = Table {
+            columns: Right::new(columns, self.products),
+            rows: weight.map(|weight| (Right::new(matrix, self.products), weight)),
+            mean: table_sum.iter().map(|value| value / vocabulary as f32).collect(),
+        };
         for rows in rows.chunks(slice) {
             hidden.clear();
             for &row in rows {
                 hidden.extend_from_slice(&self.hidden[row * width..][..width]);
             }
-            let logits = &mut logits[..rows.len() * vocabulary];
             let means = &mut means[..rows.len() * width];
-            let pieces = logits.par_chunks_mut(ROWS * vocabulary).zip(means.par_chunks_mut(ROWS * width));
-            let of_rows: Vec<Vec<(Outcome, f32)>> = pieces
-                .zip(hidden.par_chunks(ROWS * width).zip(rows.par_chunks(ROWS)))
-                .map_init(Rows::default, |packed, ((logits, means), (hidden, rows))| {
-                    let count = rows.len();
-                    let of_hidden = Matrix::new(hidden, count, width);
-                    let of_logits = MatrixMut::new(logits, count, vocabulary);
-                    columns.multiply(of_logits, Accumulate::Replace, of_hidden, packed);
-                    let of_rows = vectorized!({
-                        let pairs = logits.chunks_exact_mut(vocabulary).zip(hidden.chunks_exact(width));
-                        let mut of_rows = Vec::with_capacity(count);
-                        for ((logits, hidden), &row) in pairs.zip(rows) {
-                            let mean = dot(hidden, &table_mean);
-                            of_rows.push(self.row(logits, self.targets[row] as usize, mean));
-                        }
-                        of_rows
-                    });
-                    if let Some(table) = &table {
-                        let exponentials = Matrix::new(logits, count, vocabulary);
-                        let means = MatrixMut::new(means, count, width);
-                        table.multiply(means, Accumulate::Replace, exponentials, packed);
-                    }
-                    of_rows
-                })
-                .collect();
-            let mut scales = Vec::with_capacity(rows.len());
-            for (&row, (outcome, scale)) in rows.iter().zip(of_rows.into_iter().flatten()) {
-                outcomes[row] = outcome;
-                scales.push(scale);
+            let pieces = means
+                .par_chunks_mut(together * width)
+                .zip(hidden.par_chunks(together * width).zip(rows.par_chunks(together)));
+            let of_pieces: Vec<Piece> = match self.products {
+                Products::Float32 => logits[..rows.len() * vocabulary]
+                    .par_chunks_mut(together * vocabulary)
+                    .zip(pieces)
+                    .map_init(Scratch::default, |scratch, (logits, (means, (hidden, rows)))| {
+                        self.piece(&table, (hidden, rows), logits, means, scratch)
+                    })
+                    .collect(),
+                Products::Bfloat16(_) => pieces
+                    .map_init(Scratch::default, |scratch, (means, (hidden, rows))| {
+                        let mut logits = std::mem::take(&mut scratch.logits);
+                        let of_rows = sized(&mut logits, rows.len() * vocabulary);
+                        let piece = self.piece(&table, (hidden, rows), of_rows, means, scratch);
+                        scratch.logits = logits;
+                        piece
+                    })
+                    .collect(),
+            };
+            let (mut scales, mut packed) = (Vec::with_capacity(rows.len()), Vec::new());
+            let mut of_rows = rows.iter();
+            for (piece, exponentials) in of_pieces {
+                for ((outcome, scale), &row) in piece.into_iter().zip(&mut of_rows) {
+                    outcomes[row] = outcome;
+                    scales.push(scale);
+                }
+                packed.extend(exponentials);
             }
-            use_slice(Slice { rows, hidden: &hidden, exponentials: logits, scales: &scales, means });
+            let exponentials = match self.products {
+                Products::Float32 => Exponentials::Float32(&logits[..rows.len() * vocabulary]),
+                Products::Bfloat16(order) => Exponentials::Bfloat16(packed, order),
+            };
+            use_slice(Slice { rows, hidden: &hidden, exponentials, scales: &scales, means });
         }
         outcomes
+    }
+
+    /// Takes rows with their hidden states, `[rows, d_model]`, to logits, their exponentials, `[rows, vocabulary]`, and the
+    /// products of these with the table, `[rows, d_model]`, on this thread.
+    fn piece(
+        &self,
+        table: &Table<'_>,
+        (hidden, rows): (&[f32], &[usize]),
+        logits: &mut [f32],
+        means: &mut [f32],
+        scratch: &mut Scratch,
+    ) -> Piece {
+        let (width, vocabulary, count) = (self.d_model, self.vocabulary(), rows.len());
+        let of_logits = MatrixMut::new(logits, count, vocabulary);
+        let of_hidden = Matrix::new(hidden, count, width);
+        table.columns.multiply(of_logits, Accumulate::Replace, of_hidden, &mut scratch.rows);
+        let of_rows = vectorized!({
+            let pairs = logits.chunks_exact_mut(vocabulary).zip(hidden.chunks_exact(width));
+            let mut of_rows = Vec::with_capacity(count);
+            for ((logits, hidden), &row) in pairs.zip(rows) {
+                let mean = dot(hidden, &table.mean);
+                of_rows.push(self.row(logits, self.targets[row] as usize, mean));
+            }
+            of_rows
+        });
+        let Some((table, weight)) = &table.rows else { return (of_rows, None) };
+        let exponentials = Matrix::new(logits, count, vocabulary);
+        let means = MatrixMut::new(means, count, width);
+        table.multiply(means, Accumulate::Replace, exponentials, &mut scratch.rows);
+        let packed = matches!(self.products, Products::Bfloat16(_)).then(|| {
+            let scaled = sized(&mut scratch.scaled, hidden.len());
+            let all = scaled.chunks_exact_mut(width).zip(hidden.chunks_exact(width));
+            for ((scaled, hidden), (_, scale)) in all.zip(&of_rows) {
+                scaled.iter_mut().zip(hidden).for_each(|(scaled, hidden)| *scaled = weight * scale * hidden);
+            }
+            (Rows::of(exponentials.transposed()), Columns::of(Matrix::new(scaled, count, width)))
+        });
+        (of_rows, packed)
     }
 
     /// Turns a row of logits, `[vocabulary]`, of which `mean` is the mean, into exponentials; gives one over their sum.

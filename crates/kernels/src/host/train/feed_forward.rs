@@ -65,7 +65,7 @@ impl<'a> FeedForwardLayer<'a> {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
         let (into, out) = self.maps(Direction::Forward);
         let width = into.outputs();
-        let block = block_rows(stream.len() / d_model.max(1));
+        let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
         let mut output = vec![0.0; stream.len()];
         let mut sums = vec![0.0; stream.len() / d_model.max(1) * width];
         output
@@ -106,9 +106,11 @@ impl<'a> FeedForwardLayer<'a> {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
         let (into, out) = self.maps(Direction::Backward);
         let width = into.outputs();
-        let block = block_rows(stream.len() / d_model.max(1));
+        let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
         let norm_values = self.branch.norm_values(d_model);
-        let parameters = [into.weights(), width, self.outer.weight.len(), d_model, norm_values];
+        let rows = stream.len() / d_model.max(1);
+        let (of_into, of_out) = (into.weight_gradient(rows, block), out.weight_gradient(rows, block));
+        let parameters = [of_into.sums(), width, of_out.sums(), d_model, norm_values];
         let mut of_stream = vec![0.0; stream.len()];
         let scratch = || Backward {
             normed: Vec::new(),
@@ -135,7 +137,7 @@ impl<'a> FeedForwardLayer<'a> {
                     self.activate(rows.start, sums, active);
                 });
                 let factors = &mut scratch.factors;
-                out.add_parameter_gradients(active, of_layer, outer_weight, outer_bias, factors);
+                of_out.add(rows.start, active, of_layer, outer_weight, outer_bias);
                 out.input_gradient(of_layer, active, factors);
                 vectorized!({
                     let rows_of = active.chunks_exact_mut(d_ff).zip(of_sums.chunks_exact_mut(width));
@@ -146,7 +148,7 @@ impl<'a> FeedForwardLayer<'a> {
                     }
                 });
                 let normed = normalised(self.branch.norm, &stream[places.clone()], &mut scratch.normed);
-                into.add_parameter_gradients(normed, of_sums, weight, bias, factors);
+                of_into.add(rows.start, normed, of_sums, weight, bias);
                 into.input_gradient(of_sums, of_stream, factors);
                 vectorized!({
                     self.branch.rejoin(&stream[places.clone()], &gradient[places], of_stream, norm, d_model);
@@ -155,13 +157,11 @@ impl<'a> FeedForwardLayer<'a> {
         );
         let mut totals = totals;
         let [weight, bias, outer_weight, outer_bias, norm] = split(&mut totals, parameters);
+        let joined = LinearGradients { weight: of_into.finish(weight), bias: bias.to_vec() };
         let (inner, gate) = match self.gate {
-            None => {
-                let [inner] = unjoin(weight, bias);
-                (inner, None)
-            }
+            None => (joined, None),
             Some(_) => {
-                let [inner, gate] = unjoin(weight, bias);
+                let [inner, gate] = unjoin(&joined);
                 (inner, Some(gate))
             }
         };
@@ -170,7 +170,7 @@ impl<'a> FeedForwardLayer<'a> {
             norm: NormGradients::of_sums(norm),
             inner,
             gate,
-            outer: LinearGradients { weight: outer_weight.to_vec(), bias: outer_bias.to_vec() },
+            outer: LinearGradients { weight: of_out.finish(outer_weight), bias: outer_bias.to_vec() },
         }
     }
 }

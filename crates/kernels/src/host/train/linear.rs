@@ -1,6 +1,7 @@
 //! Linear maps of a sub-layer, made ready once for the products of all pieces of rows.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -21,11 +22,10 @@ pub struct LinearMap<'a> {
     packed: Option<(Columns, Order)>,
 }
 
-/// Buffers of one thread for factors in the form that products read.
+/// A buffer of one thread for rows in the form that products read.
 #[derive(Clone, Debug, Default)]
 pub struct Factors {
     rows: Rows,
-    columns: Columns,
 }
 
 /// The pass that a map is made ready for.
@@ -63,6 +63,11 @@ impl<'a> LinearMap<'a> {
         Self { weight, bias, packed }
     }
 
+    /// The arithmetic of the products.
+    pub fn products(&self) -> Products {
+        self.packed.as_ref().map_or(Products::Float32, |&(_, order)| Products::Bfloat16(order))
+    }
+
     /// The width of the input.
     pub fn inputs(&self) -> usize {
         self.weight.len() / self.outputs().max(1)
@@ -71,11 +76,6 @@ impl<'a> LinearMap<'a> {
     /// The width of the output.
     pub fn outputs(&self) -> usize {
         self.bias.len()
-    }
-
-    /// The number of weights.
-    pub fn weights(&self) -> usize {
-        self.weight.len()
     }
 
     /// The output of consecutive rows, `[rows, d_input]` to `[rows, d_output]`, on this thread, of a map for the forward
@@ -102,7 +102,7 @@ impl<'a> LinearMap<'a> {
     pub fn forward(&self, input: &[f32], norm: Option<NormLayer<'_>>) -> Vec<f32> {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
         let mut output = vec![0.0; input.len() / inputs * outputs];
-        let block = block_rows(input.len() / inputs);
+        let block = block_rows(input.len() / inputs, self.products());
         output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs)).for_each_init(
             <(Vec<f32>, Factors)>::default,
             |(scratch, factors), (output, input)| {
@@ -130,46 +130,88 @@ impl<'a> LinearMap<'a> {
         }
     }
 
-    /// Adds the gradients of consecutive rows to those of weight and bias, on this thread.
+    /// The gradient of the weights, of `rows` rows in pieces of `block`.
+    pub fn weight_gradient(&self, rows: usize, block: usize) -> WeightGradient {
+        let packed = self.packed.as_ref().map(|&(_, order)| {
+            let pieces = rows.div_ceil(block.max(1));
+            (order, (0..pieces).map(|_| OnceLock::new()).collect())
+        });
+        WeightGradient { inputs: self.inputs(), outputs: self.outputs(), block, packed }
+    }
+}
+
+/// The gradient of a map's weights, which pieces of rows are added to.
+///
+/// Of 32-bit floats it is a sum that each group of pieces has for itself. In bfloat16 a product is so fast that such sums
+/// would take longer to be read and written: the pieces are kept, and multiplied at once when all of them are there.
+#[derive(Debug)]
+pub struct WeightGradient {
+    inputs: usize,
+    outputs: usize,
+    /// Rows of a piece.
+    block: usize,
+    packed: Option<(Order, Vec<OnceLock<(Rows, Columns)>>)>,
+}
+
+/// Rows of a gradient that one thread multiplies, so that their packed factors fit a core's own cache.
+const ROWS: usize = 128;
+
+impl WeightGradient {
+    /// The number of values of a group's sum.
+    pub fn sums(&self) -> usize {
+        if self.packed.is_some() { 0 } else { self.inputs * self.outputs }
+    }
+
+    /// Adds a piece of rows from `first` on to the sum of its group, `[sums]`, and to the gradient of the bias,
+    /// `[d_output]`, on this thread.
     ///
     /// # Shapes
     ///
     /// - input: `[rows, d_input]`; gradient: `[rows, d_output]`
-    /// - weight gradient: `[d_input, d_output]`; bias gradient: `[d_output]`
-    pub fn add_parameter_gradients(
-        &self,
-        input: &[f32],
-        gradient: &[f32],
-        weight_gradient: &mut [f32],
-        bias_gradient: &mut [f32],
-        factors: &mut Factors,
-    ) {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
-        let rows = gradient.len() / outputs.max(1);
-        let output = MatrixMut::new(weight_gradient, inputs, outputs);
-        let left = Matrix::new(input, rows, inputs).transposed();
-        let right = Matrix::new(gradient, rows, outputs);
+    pub fn add(&self, first: usize, input: &[f32], gradient: &[f32], sum: &mut [f32], bias: &mut [f32]) {
+        let rows = gradient.len() / self.outputs.max(1);
+        let left = Matrix::new(input, rows, self.inputs).transposed();
+        let right = Matrix::new(gradient, rows, self.outputs);
         match &self.packed {
-            Some((_, order)) => {
-                factors.rows.pack(left);
-                factors.columns.pack(right);
-                bfloat16::multiply(output, Onto::Output, &factors.rows, &factors.columns, *order);
+            Some((_, pieces)) => {
+                let kept = pieces[first / self.block].set((Rows::of(left), Columns::of(right)));
+                assert!(kept.is_ok(), "each piece is there once");
             }
-            None => multiply(output, Accumulate::Add, left, right),
+            None => multiply(MatrixMut::new(sum, self.inputs, self.outputs), Accumulate::Add, left, right),
         }
-        vectorized!(gradient.chunks_exact(outputs.max(1)).for_each(|row| add(bias_gradient, row)));
+        vectorized!(gradient.chunks_exact(self.outputs.max(1)).for_each(|row| add(bias, row)));
+    }
+
+    /// The gradient, `[d_input, d_output]`, from the sum of all groups, `[sums]`.
+    ///
+    /// # Panics
+    ///
+    /// When a piece is not there.
+    pub fn finish(self, sum: &[f32]) -> Vec<f32> {
+        let Some((order, pieces)) = self.packed else { return sum.to_vec() };
+        let pieces: Vec<(Rows, Columns)> =
+            pieces.into_iter().map(|piece| piece.into_inner().expect("all pieces are there")).collect();
+        let pieces: Vec<(&Rows, &Columns)> = pieces.iter().map(|(rows, columns)| (rows, columns)).collect();
+        let mut gradient = vec![0.0; self.inputs * self.outputs];
+        let parts = gradient.par_chunks_mut((ROWS * self.outputs).max(1)).enumerate();
+        parts.for_each(|(number, gradient)| {
+            let rows = gradient.len() / self.outputs;
+            let output = MatrixMut::new(gradient, rows, self.outputs);
+            bfloat16::multiply_pieces(output, Onto::Nothing, &pieces, number * ROWS, order);
+        });
+        gradient
     }
 }
 
 /// Takes the gradients of joined maps of one width apart: weight `[d_input, PARTS * d_output]`, bias
 /// `[PARTS * d_output]`.
-pub fn unjoin<const PARTS: usize>(weight: &[f32], bias: &[f32]) -> [LinearGradients; PARTS] {
-    let (outputs, width) = (bias.len(), bias.len() / PARTS.max(1));
+pub fn unjoin<const PARTS: usize>(joined: &LinearGradients) -> [LinearGradients; PARTS] {
+    let (outputs, width) = (joined.bias.len(), joined.bias.len() / PARTS.max(1));
     std::array::from_fn(|part| {
-        let rows = weight.chunks_exact(outputs.max(1));
-        LinearGradients {
-            weight: rows.flat_map(|row| &row[part * width..][..width]).copied().collect(),
-            bias: bias[part * width..][..width].to_vec(),
+        let mut weight = Vec::with_capacity(joined.weight.len() / PARTS.max(1));
+        for row in joined.weight.chunks_exact(outputs.max(1)) {
+            weight.extend_from_slice(&row[part * width..][..width]);
         }
+        LinearGradients { weight, bias: joined.bias[part * width..][..width].to_vec() }
     })
 }

@@ -178,19 +178,21 @@ impl LstmLayer<'_> {
         let before = self.hidden_before(first, results);
         let inputs = self.input.inputs();
         let map = self.map(Direction::Backward);
-        let sums = [self.input.weight.len(), 4 * width, self.hidden.weight.len()];
+        let (rows, block) = (self.batch * positions, block_rows(self.batch * positions, Products::Float32));
+        let of_weight = map.weight_gradient(rows, block);
+        let sums = [of_weight.sums(), 4 * width, self.hidden.weight.len()];
         let mut of_input = vec![0.0; input.len()];
         let mut totals = reduce_rows(
             &mut of_input,
             inputs,
-            block_rows(self.batch * positions),
+            block,
             sums.iter().sum(),
             Factors::default,
             |rows, of_input, totals, factors| {
                 let [weight, bias, recurrent] = split(totals, sums);
                 let of_gates = &of_gates[rows.start * 4 * width..rows.end * 4 * width];
                 let input = &input[rows.start * inputs..rows.end * inputs];
-                map.add_parameter_gradients(input, of_gates, weight, bias, factors);
+                of_weight.add(rows.start, input, of_gates, weight, bias);
                 map.input_gradient(of_gates, of_input, factors);
                 multiply(
                     MatrixMut::new(recurrent, width, 4 * width),
@@ -200,13 +202,12 @@ impl LstmLayer<'_> {
                 );
             },
         );
-        let recurrent = totals.split_off(sums[0] + sums[1]);
-        let bias = totals.split_off(sums[0]);
+        let [weight, bias, recurrent] = split(&mut totals, sums).map(|sum| sum.to_vec());
         LstmGradients {
             sequence: of_input,
             first_hidden: of_hidden,
             first_cell: of_cell,
-            input: LinearGradients { weight: totals, bias: bias.clone() },
+            input: LinearGradients { weight: of_weight.finish(&weight), bias: bias.clone() },
             hidden: LinearGradients { weight: recurrent, bias },
         }
     }

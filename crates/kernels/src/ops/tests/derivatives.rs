@@ -4,6 +4,7 @@ use any2any_architecture::{Activation, Attention};
 use burn::tensor::Tensor;
 
 use super::{Random, device, values};
+use crate::host::bfloat16::Order;
 use crate::host::dropout::Mask;
 use crate::host::products::Products;
 use crate::ops::attention::{self, AttentionParameters, AttentionSettings, Visibility};
@@ -79,7 +80,7 @@ fn gradients_are_derivatives() {
 #[test]
 fn threads_do_not_change_a_bit() {
     let device = device();
-    let run = |threads: usize| {
+    let run = |threads: usize, products: Products| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let mut random = Random(11);
@@ -92,7 +93,7 @@ fn threads_do_not_change_a_bit() {
                 norm: Some(random.norm(d_model, &device)),
                 residual_scale: 1.0,
                 mask: Some(Mask::new(0.3, 1)),
-                products: Products::Float32,
+                products,
             };
             let shape = AttentionSettings {
                 attention: Attention::new(d_model, heads),
@@ -107,18 +108,20 @@ fn threads_do_not_change_a_bit() {
             let states = feed_forward::feed_forward(states, parameters, &branch, Activation::Relu, None);
             let table = random.leaf([500, d_model], &device);
             let tokens: Vec<u32> = (0..batch * positions).map(|_| random.below(500) as u32).collect();
-            let targets = SmoothedTargets {
-                tokens: &tokens,
-                padding: 0,
-                label_smoothing: 0.1,
-                products: Products::Float32,
-            };
+            let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing: 0.1, products };
             let rows = states.reshape([batch * positions, d_model]);
             let (_, loss) = cross_entropy::cross_entropy(rows, table.clone(), targets, 1.0);
             gradients!(loss.clone(), Tensor::<1>::ones([1], &device), [stream, table, inner.0, linears[0].0])
         })
     };
-    let alone = run(1);
-    assert_eq!(alone, run(2));
-    assert_eq!(alone, run(4));
+    let all = [Products::Float32].into_iter().chain(Order::ALL.map(Products::Bfloat16));
+    let alone: Vec<_> = all
+        .map(|products| {
+            let alone = run(1, products);
+            assert_eq!(alone, run(2, products), "{products:?}");
+            assert_eq!(alone, run(4, products), "{products:?}");
+            alone
+        })
+        .collect();
+    assert!(alone[0] != alone[1] && alone[1] != alone[2], "three arithmetics");
 }
