@@ -5,7 +5,7 @@ use any2any_experiment::{Diagnostic, Document};
 use any2any_kernels::{Order, Products};
 use any2any_run::RunError;
 use any2any_run::device::{device, is_flex};
-use burn::tensor::Device;
+use burn::tensor::{DType, Device};
 
 use crate::error::TrainError;
 use crate::ranks::Ranks;
@@ -44,12 +44,22 @@ const UNLIKE_ORDERS: &str = "the processors of the ranks take sums of products i
                              `training.precision: bfloat16_tiles` or `bfloat16_pairs`";
 
 /// A warning where the processor has no instructions for the sums of an experiment.
+///
+/// # Errors
+///
+/// If the device of another backend has no bfloat16.
 pub(crate) fn warning(document: &Document) -> Result<Option<Diagnostic>, RunError> {
     let experiment = &document.experiment;
     if experiment.training.precision == Precision::Float32 {
         return Ok(None);
     }
     let device = device(&experiment.device)?;
+    if !device.supports_dtype(DType::BF16) {
+        let help = Some("choose `float32`, or the backend `flex`".to_owned());
+        let problem =
+            document.diagnose("/training/precision", "this device does not compute in bfloat16", help);
+        return Err(RunError::Experiment(problem.into()));
+    }
     let precision = resolved(experiment.training.precision, &device);
     let Products::Bfloat16(order) = products(precision) else { return Ok(None) };
     Ok((is_flex(&device) && !order.has_instructions()).then(|| {
