@@ -150,8 +150,11 @@ pub struct WeightGradient {
     outputs: usize,
     /// Rows of a piece.
     block: usize,
-    packed: Option<(Order, Vec<OnceLock<(Rows, Columns)>>)>,
+    packed: Option<(Order, Vec<Piece>)>,
 }
+
+/// The packed factors of a piece of rows, once they are there.
+type Piece = OnceLock<(Rows, Columns)>;
 
 /// Rows of a gradient that one thread multiplies, so that their packed factors fit a core's own cache.
 const ROWS: usize = 128;
