@@ -39,7 +39,7 @@ export function showPanels(app, tabs, main) {
       each.setAttribute("aria-selected", String(PANELS[i][0] === id));
       each.tabIndex = PANELS[i][0] === id ? 0 : -1;
       // On narrow screens the tabs are a row that scrolls.
-      if (PANELS[i][0] === id && tabs.scrollWidth > tabs.clientWidth) each.scrollIntoView({ block: "nearest", inline: "center" });
+      if (PANELS[i][0] === id && tabs.scrollWidth > tabs.clientWidth) centre(tabs, each);
     });
     document.body.dataset.panel = id;
     const { section, wake } = shown.get(id) ?? await mount(id, app, shown, main);
@@ -100,4 +100,12 @@ function moveBetween(buttons, event) {
   const next = buttons[(at + by + buttons.length) % buttons.length];
   next.focus();
   next.click();
+}
+
+/** Scrolls a row so that one of its elements stands in its middle. What is scrolled into view by the browser is where a keyboard
+ * goes on from, past the link that skips to the figures.
+ * @param {HTMLElement} row @param {HTMLElement} element */
+function centre(row, element) {
+  const [of, whole] = [element.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += of.left + of.width / 2 - whole.left - row.clientWidth / 2;
 }
