@@ -1,17 +1,11 @@
 //! Training in bfloat16: the same bytes with any number of threads, after a pause, and on processors of other kinds.
 
-use crate::support::{TRANSFORMER, Workshop, sha256};
+use crate::support::{TRANSFORMER, Workshop};
 
 const TRAINING: &str = "  steps: 20
   accumulate: 2
   precision: bfloat16
 evaluation: { metrics: [], every: 10, keep_best: 1 }";
-
-/// The weights and the optimizer of a run's last step.
-fn bytes(workshop: &Workshop, run: &str) -> [String; 2] {
-    let checkpoint = workshop.path(run).join("checkpoints/step-20");
-    ["model.safetensors", "optimizer.safetensors"].map(|file| sha256(&checkpoint.join(file)))
-}
 
 #[test]
 fn threads_pauses_and_layers_computed_again_change_no_byte() {
@@ -21,19 +15,19 @@ fn threads_pauses_and_layers_computed_again_change_no_byte() {
         workshop.succeed(&[&["train", "experiment.yaml", "--run", run], more].concat());
     };
     train("whole", &["--set", "device.threads=1"]);
-    let expected = bytes(&workshop, "whole");
+    let expected = workshop.sums("whole", 20);
     for threads in ["2", "4"] {
         let run = format!("threads-{threads}");
         train(&run, &["--set", &format!("device.threads={threads}")]);
-        assert_eq!(bytes(&workshop, &run), expected, "{threads} threads");
+        assert_eq!(workshop.sums(&run, 20), expected, "{threads} threads");
     }
     train("again", &["--set", "training.recompute=layers"]);
-    assert_eq!(bytes(&workshop, "again"), expected, "layers computed again");
+    assert_eq!(workshop.sums("again", 20), expected, "layers computed again");
     train("parts", &["--set", "training.steps=10"]);
     workshop.succeed(&["train", "--resume", "parts", "--steps", "20"]);
-    assert_eq!(bytes(&workshop, "parts"), expected, "in two parts");
+    assert_eq!(workshop.sums("parts", 20), expected, "in two parts");
     train("plain", &["--set", "training.precision=float32"]);
-    assert_ne!(bytes(&workshop, "plain")[0], expected[0], "32-bit floats have other bytes");
+    assert_ne!(workshop.sums("plain", 20)[0], expected[0], "32-bit floats have other bytes");
 }
 
 /// The run says in which order its sums are taken, and keeps that on a processor without the instructions. There a warning
@@ -59,6 +53,6 @@ fn a_run_names_the_order_of_its_sums() {
         let warned = finished.stderr.contains("computed with other instructions");
         assert_eq!(warned, !has(flag), "{order}: {}", finished.stderr);
     }
-    assert_eq!(bytes(&workshop, "chosen"), bytes(&workshop, fastest));
-    assert_ne!(bytes(&workshop, "bfloat16_tiles")[0], bytes(&workshop, "bfloat16_pairs")[0], "two orders");
+    assert_eq!(workshop.sums("chosen", 20), workshop.sums(fastest, 20));
+    assert_ne!(workshop.sums("bfloat16_tiles", 20)[0], workshop.sums("bfloat16_pairs", 20)[0], "two orders");
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use any2any_adapter::Seed;
 
-use support::{Finished, TRANSFORMER, Workshop, finished, sha256};
+use support::{Finished, TRANSFORMER, Workshop, finished};
 
 /// Within what time all ranks end after one of them has.
 const SOON: Duration = Duration::from_secs(30);
@@ -66,12 +66,6 @@ fn succeed(workshop: &Workshop, number: usize, arguments: &[&str]) -> Finished {
     finished
 }
 
-/// The sums of weights and of the optimizer's state after a step.
-fn sums(workshop: &Workshop, run: &str, step: usize) -> [String; 2] {
-    ["model.safetensors", "optimizer.safetensors"]
-        .map(|file| sha256(&workshop.path(&format!("{run}/checkpoints/step-{step}/{file}"))))
-}
-
 /// All lines of a log without what a clock says.
 fn log(workshop: &Workshop, run: &str) -> Vec<serde_json::Value> {
     let log = workshop.read(&format!("{run}/metrics.jsonl"));
@@ -91,7 +85,7 @@ fn any_number_of_ranks_ends_with_the_same_bytes_and_log() {
     for number in [2, 4, 8] {
         let run = format!("on-{number}");
         let finished = succeed(&workshop, number, &["experiment.yaml", "--run", &run]);
-        assert_eq!(sums(&workshop, &run, 12), sums(&workshop, "one", 12), "{number} ranks");
+        assert_eq!(workshop.sums(&run, 12), workshop.sums("one", 12), "{number} ranks");
         assert_eq!(log(&workshop, &run), log(&workshop, "one"), "{number} ranks");
         let told = finished.stdout.matches("everything is in").count();
         assert_eq!(told, 1, "the first rank alone speaks:\n{}", finished.stdout);
@@ -99,7 +93,7 @@ fn any_number_of_ranks_ends_with_the_same_bytes_and_log() {
     // The first rank encodes what all read.
     let on_disk = ["--set", "tasks.translate.data.store=disk", "--cache", "cache"];
     let finished = succeed(&workshop, 2, &[&["experiment.yaml", "--run", "on-disk"][..], &on_disk].concat());
-    assert_eq!(sums(&workshop, "on-disk", 12), sums(&workshop, "one", 12));
+    assert_eq!(workshop.sums("on-disk", 12), workshop.sums("one", 12));
     assert_eq!(finished.stderr.matches("encoding its samples").count(), 1, "{}", finished.stderr);
 }
 
@@ -122,7 +116,7 @@ fn a_run_goes_on_with_another_number_of_ranks() {
     succeed(&workshop, 4, &["experiment.yaml", "--run", "run", "--set", "training.steps=4"]);
     workshop.succeed(&["train", "--resume", "run", "--steps", "8"]);
     succeed(&workshop, 2, &["--resume", "run", "--steps", "12"]);
-    assert_eq!(sums(&workshop, "run", 12), sums(&workshop, "one", 12));
+    assert_eq!(workshop.sums("run", 12), workshop.sums("one", 12));
 }
 
 #[test]
@@ -219,7 +213,7 @@ fn goes_on_as_one(workshop: &Workshop) {
     succeed(workshop, 2, &["--resume", "run", "--steps", &steps]);
     let set = format!("training.steps={steps}");
     workshop.succeed(&["train", "experiment.yaml", "--run", "one", "--overwrite", "--set", &set]);
-    assert_eq!(sums(workshop, "run", last + 4), sums(workshop, "one", last + 4));
+    assert_eq!(workshop.sums("run", last + 4), workshop.sums("one", last + 4));
 }
 
 /// Waits until all ranks have ended, which they must soon.

@@ -164,6 +164,12 @@ training:
         serde_json::from_str(&self.succeed(arguments)).expect("one JSON object and nothing else")
     }
 
+    /// The SHA-256 of a run's weights and of its optimizer after a step.
+    pub(crate) fn sums(&self, run: &str, step: impl std::fmt::Display) -> [String; 2] {
+        ["model.safetensors", "optimizer.safetensors"]
+            .map(|file| sha256(&self.path(run).join(format!("checkpoints/step-{step}")).join(file)))
+    }
+
     /// The steps of a run and their losses, from its log.
     pub(crate) fn losses(&self, run: &str) -> Vec<(u64, f64)> {
         let log = self.read(&format!("{run}/metrics.jsonl"));

@@ -136,7 +136,7 @@ async function watch() {
   on("change", (keys) => {
     for (const key of /** @type {const} */ (["newest", "look"])) {
       const { made } = noted;
-      if (!keys.has(key) || awaited[key] === made) continue;
+      if (!keys.has(key) || !made || awaited[key] === made) continue;
       awaited[key] = made;
       requestAnimationFrame(() => noted.times[key].push(performance.now() - made));
     }

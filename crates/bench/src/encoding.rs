@@ -5,7 +5,7 @@ use any2any_adapter::Seed;
 use any2any_architecture::{Architecture, Entry, Head, Stem, TaskParts, names};
 use any2any_experiment::spec::Experiment;
 use any2any_model::{Initializer, Input, ModelConfig, Pass, Source};
-use any2any_train::{Phase, Phases, TrainError};
+use any2any_train::{Phase, Phases, TrainError, precision};
 use burn::tensor::{Tensor, TensorData};
 use serde::Serialize;
 
@@ -75,8 +75,7 @@ impl EncoderBench {
         let values: Vec<f32> = (0..frames * width).map(|_| random.normal() as f32).collect();
         let input = Tensor::<3>::from_data(TensorData::new(values, [1, frames, width]), initializer.device());
 
-        let precision = any2any_train::precision::resolved(experiment.training.precision, &device);
-        let products = any2any_train::precision::products(precision);
+        let products = precision::products(precision::resolved(experiment.training.precision, &device));
         let mut phases = Phases::default();
         for step in 0..=steps as u64 {
             if step == 1 {

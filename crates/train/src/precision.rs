@@ -43,12 +43,13 @@ pub(crate) fn agree(ranks: &Ranks, precision: Precision) -> Result<(), TrainErro
 const UNLIKE_ORDERS: &str = "the processors of the ranks take sums of products in bfloat16 in different orders; name one for all: \
                              `training.precision: bfloat16_tiles` or `bfloat16_pairs`";
 
-/// A warning where the processor has no instructions for the sums of an experiment.
+/// Checks that the device computes in the precision of an experiment; gives a warning where its processor has no instructions for
+/// the sums.
 ///
 /// # Errors
 ///
 /// If the device of another backend has no bfloat16.
-pub(crate) fn warning(document: &Document) -> Result<Option<Diagnostic>, RunError> {
+pub(crate) fn check(document: &Document) -> Result<Option<Diagnostic>, RunError> {
     let experiment = &document.experiment;
     if experiment.training.precision == Precision::Float32 {
         return Ok(None);

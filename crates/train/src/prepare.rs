@@ -257,7 +257,7 @@ fn encode(
         })
         .collect::<Result<Vec<PreparedTask>, TrainError>>()?;
     metric_warnings(document, &adapters, &tasks, &mut warnings);
-    warnings.extend(precision::warning(document)?);
+    warnings.extend(precision::check(document)?);
     let warnings = warnings.into_iter().collect();
     Ok(Encoding { adapters, tasks, warnings, start, taken_over })
 }

@@ -120,23 +120,23 @@ pub fn multiply_pieces<'a>(
     let onto = onto.into();
     let (values, [row_count, column_count], row_stride) = output.into_parts();
     assert!(first_row.is_multiple_of(2 * SIDE), "row {first_row} begins no tiles");
-    for (rows, columns) in pieces {
+    for (Rows(rows), Columns(columns)) in pieces {
         assert!(
-            rows.count() >= first_row + row_count
-                && columns.count() == column_count
-                && rows.inner() == columns.inner(),
+            rows.outer >= first_row + row_count
+                && columns.outer == column_count
+                && rows.inner == columns.inner,
             "a {row_count} x {column_count} matrix from row {first_row} on is no product of {} x {} and {} x {}",
-            rows.count(),
-            rows.inner(),
-            columns.inner(),
-            columns.count(),
+            rows.outer,
+            rows.inner,
+            columns.inner,
+            columns.outer,
         );
     }
     if let Onto::EveryRow(row) = onto {
         assert_eq!(row.len(), column_count, "a value for each column");
     }
     let kernel = Kernel::of(order);
-    let inner: usize = pieces.iter().map(|(rows, _)| rows.inner().next_multiple_of(INNER)).sum();
+    let inner: usize = pieces.iter().map(|(rows, _)| rows.0.inner.next_multiple_of(INNER)).sum();
     let together = (CACHED / (inner.max(1) * 2 * SIDE)).max(1) * 2 * SIDE;
     let mut strips = Vec::with_capacity(pieces.len());
     for first_column in (0..column_count).step_by(together) {
@@ -145,8 +145,8 @@ pub fn multiply_pieces<'a>(
             for column in columns.clone().step_by(2 * SIDE) {
                 strips.clear();
                 strips.extend(pieces.iter().map(|(rows, columns)| Strips {
-                    rows: rows.two_tiles((first_row + row) / (2 * SIDE)),
-                    columns: columns.two_tiles(column / (2 * SIDE)),
+                    rows: rows.0.two((first_row + row) / (2 * SIDE)),
+                    columns: columns.0.two(column / (2 * SIDE)),
                 }));
                 let place = Place {
                     values: &mut values[row * row_stride + column..],
@@ -154,7 +154,7 @@ pub fn multiply_pieces<'a>(
                     height: (row_count - row).min(2 * SIDE),
                     width: (column_count - column).min(2 * SIDE),
                 };
-                kernel.multiply(&strips, onto.from(column), place);
+                kernel.multiply(&strips, onto.at_column(column), place);
             }
         }
     }
@@ -231,7 +231,7 @@ impl<'a> Strips<'a> {
 
 impl Onto<'_> {
     /// What the columns from one on are added to.
-    fn from(&self, column: usize) -> Self {
+    fn at_column(&self, column: usize) -> Self {
         match self {
             Self::EveryRow(row) => Self::EveryRow(&row[column..]),
             other => *other,
@@ -481,7 +481,7 @@ mod tests {
             multiply(MatrixMut::new(&mut output, rows, columns), Accumulate::Replace, &a, &b, order);
             let mut block = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
             for (row, column) in [(0, 0), (1, 2)] {
-                let strip = Strips { rows: a.two_tiles(row), columns: b.two_tiles(column) };
+                let strip = Strips { rows: a.0.two(row), columns: b.0.two(column) };
                 block.0.as_flattened_mut().fill(0.0);
                 emulation::add_product(order, &[strip], &mut block);
                 for (offset, sums) in block.0.iter().enumerate() {

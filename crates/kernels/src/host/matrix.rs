@@ -314,10 +314,6 @@ mod tests {
         (0..count as u32).map(|at| ((at * 37 + seed * 101) % 23) as f32 / 11.0 - 1.0).collect()
     }
 
-    fn at(matrix: Matrix<'_>, row: usize, column: usize) -> f32 {
-        matrix.values[row * matrix.row_stride + column * matrix.column_stride]
-    }
-
     #[test]
     fn products_equal_the_definition_at_every_shape_and_stride() {
         for (rows, columns, inner) in
@@ -351,7 +347,7 @@ mod tests {
                                     expected = before[place]; // between the rows: left alone
                                 } else {
                                     for k in 0..inner {
-                                        expected += at(a, row, k) * at(b, k, column);
+                                        expected += a.at(row, k) * b.at(k, column);
                                     }
                                 }
                                 for found in [output[place], forced[place]] {

@@ -1,6 +1,6 @@
 //! The arithmetic of products of matrices.
 
-use super::bfloat16::{self, Columns, Order, Rows};
+use super::bfloat16::{self, Columns, Onto, Order, Rows};
 use super::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 
 /// The arithmetic of the products of a pass.
@@ -13,40 +13,56 @@ pub enum Products {
     Bfloat16(Order),
 }
 
-/// The right factor of several products, `[k, n]`, made ready once for all of them.
+/// The right factor of several products, `[k, n]`, made ready once for all of them, if its arithmetic gains by it.
 #[derive(Debug)]
-pub enum Right<'a> {
-    /// As it is.
-    Float32(Matrix<'a>),
-    /// Rounded to bfloat16, for sums in this order.
-    Bfloat16(Columns, Order),
-}
+pub struct Prepared(Option<(Columns, Order)>);
 
-impl<'a> Right<'a> {
+impl Prepared {
     /// A matrix, `[k, n]`, made ready in parallel.
-    pub fn new(matrix: Matrix<'a>, products: Products) -> Self {
+    pub fn new(right: Matrix<'_>, products: Products) -> Self {
         match products {
-            Products::Float32 => Self::Float32(matrix),
-            Products::Bfloat16(order) => Self::Bfloat16(Columns::in_parallel(matrix), order),
+            Products::Float32 => Self(None),
+            Products::Bfloat16(order) => Self(Some((Columns::in_parallel(right), order))),
         }
     }
 
-    /// `output = left right`, or `output += left right`, on this thread; `packed` is memory for the left factor.
+    /// The arithmetic of the products.
+    pub fn products(&self) -> Products {
+        self.0.as_ref().map_or(Products::Float32, |&(_, order)| Products::Bfloat16(order))
+    }
+
+    /// `output = left right`, added to something, on this thread; `right` is the matrix that was made ready, and `packed`
+    /// memory for the left factor.
     ///
     /// # Shapes
     ///
-    /// - left: `[m, k]`; output: `[m, n]`
+    /// - left: `[m, k]`; right: `[k, n]`; output: `[m, n]`, its rows without gaps
     ///
     /// # Panics
     ///
     /// When the shapes do not fit.
-    pub fn multiply(&self, output: MatrixMut<'_>, into: Accumulate, left: Matrix<'_>, packed: &mut Rows) {
-        match self {
-            Self::Float32(right) => multiply(output, into, left, *right),
-            Self::Bfloat16(right, order) => {
-                packed.pack(left);
-                bfloat16::multiply(output, into, packed, right, *order);
-            }
+    pub fn multiply(
+        &self,
+        output: &mut [f32],
+        onto: Onto<'_>,
+        left: Matrix<'_>,
+        right: Matrix<'_>,
+        packed: &mut Rows,
+    ) {
+        let (_, [rows, _], _) = left.parts();
+        let (_, [_, columns], _) = right.parts();
+        if let Some((right, order)) = &self.0 {
+            packed.pack(left);
+            return bfloat16::multiply(MatrixMut::new(output, rows, columns), onto, packed, right, *order);
         }
+        let into = match onto {
+            Onto::Nothing => Accumulate::Replace,
+            Onto::Output => Accumulate::Add,
+            Onto::EveryRow(row) => {
+                output.chunks_exact_mut(columns.max(1)).for_each(|output| output.copy_from_slice(row));
+                Accumulate::Add
+            }
+        };
+        multiply(MatrixMut::new(output, rows, columns), into, left, right);
     }
 }

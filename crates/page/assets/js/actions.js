@@ -64,13 +64,13 @@ export function actions(app) {
 
   /** Takes a new input and translates it. */
   async function give(input) {
-    newest = written = null;                                      // what was being made is no longer wanted
+    wanted = unseen = null;                                      // what was being made is no longer wanted
     set({ input, window: 0, ...fresh, ablated: state.ablated });
     if (ready()) await translate();
   }
 
-  let newest = null;                                              // what is being made
-  let written = null;                                             // the newest of it that has an output, whose look is awaited
+  let wanted = null;                                              // what is being made
+  let unseen = null;                                              // the newest of it that has an output, whose look is awaited
   let following = false;
   let looking = false;
 
@@ -79,13 +79,13 @@ export function actions(app) {
    * while the model is at work, the newest is taken next.
    * @param {{ input: import("any2any/types").Input } | { beginning: string }} made */
   async function follow(made) {
-    newest = made;
+    wanted = made;
     if (following) return;
     following = true;
-    while (newest) {
-      const next = newest;
+    while (wanted) {
+      const next = wanted;
       await patiently(() => translateMade(next));
-      if (newest === next) newest = null;
+      if (wanted === next) wanted = null;
     }
     following = false;
   }
@@ -95,7 +95,7 @@ export function actions(app) {
     const slow = setTimeout(() => set({ busy: true }), PATIENCE);
     await attempt(work);
     clearTimeout(slow);
-    if (!written) set({ busy: false });
+    if (!unseen) set({ busy: false });
   }
 
   /** What is asked of something that is being made, with the model that is chosen now. */
@@ -107,19 +107,19 @@ export function actions(app) {
     const prefix = "beginning" in made && made.beginning ? { prefix: made.beginning } : {};
     const output = app.task().target.tokens ? (await api.translate({ ...question, decoding: LIKELIEST, ...prefix })).outputs[0][0] : null;
     // Another input was chosen meanwhile, or another model.
-    if (newest === null || canonical(askedOf(made)) !== canonical(question)) return;
+    if (wanted === null || canonical(askedOf(made)) !== canonical(question)) return;
     set({ newest: output });
-    written = { made, question, tokens: output?.tokens ?? null };
-    lookAtWritten();
+    unseen = { made, question, tokens: output?.tokens ?? null };
+    lookAtUnseen();
   }
 
-  async function lookAtWritten() {
+  async function lookAtUnseen() {
     if (looking) return;
     looking = true;
-    while (written) {
-      const next = written;
+    while (unseen) {
+      const next = unseen;
       await patiently(() => lookAtMade(next));
-      if (written === next) { written = null; set({ busy: false }); }
+      if (unseen === next) { unseen = null; set({ busy: false }); }
     }
     looking = false;
   }
@@ -127,7 +127,7 @@ export function actions(app) {
   async function lookAtMade({ made, question, tokens }) {
     const patch = "input" in made ? { ...untouched, input: made.input, window: 0, ablated: state.ablated } : { chosen: null, playing: false };
     const look = await lookAhead({ ...question, ...app.alteration({ ...state, ...patch }) }, tokens);
-    if (written !== null && canonical(askedOf(made)) === canonical(question)) set({ ...patch, tokens: tokens ?? [], look });
+    if (unseen !== null && canonical(askedOf(made)) === canonical(question)) set({ ...patch, tokens: tokens ?? [], look });
   }
 
   /** Takes another window of a long input, and translates it. */

@@ -8,18 +8,20 @@ use crate::host::simd::vectorized;
 
 /// The left factor of products, `[m, k]`, as tiles of 16 rows and 32 inner places.
 #[derive(Clone, Debug, Default)]
-pub struct Rows(Tiles);
+pub struct Rows(pub(super) Tiles);
 
 /// The right factor of products, `[k, n]`, as tiles of 16 columns and 32 inner places.
 #[derive(Clone, Debug, Default)]
-pub struct Columns(Tiles);
+pub struct Columns(pub(super) Tiles);
 
 /// Tiles along the outer side, filled up to an even number, and then along the inner side, `[outer, inner]`.
 #[derive(Clone, Debug, Default)]
-struct Tiles {
+pub(super) struct Tiles {
     tiles: Vec<Tile>,
-    outer: usize,
-    inner: usize,
+    /// The number of rows of a left factor, or of columns of a right one.
+    pub(super) outer: usize,
+    /// The number of inner places.
+    pub(super) inner: usize,
 }
 
 impl Rows {
@@ -33,20 +35,6 @@ impl Rows {
     /// Takes another matrix, `[m, k]`, in the same memory.
     pub fn pack(&mut self, matrix: Matrix<'_>) {
         self.0.pack(Side::of_rows(matrix), false);
-    }
-
-    /// The number of rows.
-    pub fn count(&self) -> usize {
-        self.0.outer
-    }
-
-    /// The number of inner places.
-    pub fn inner(&self) -> usize {
-        self.0.inner
-    }
-
-    pub(super) fn two_tiles(&self, number: usize) -> [&[Tile]; 2] {
-        self.0.two(number)
     }
 }
 
@@ -68,20 +56,6 @@ impl Columns {
     /// Takes another matrix, `[k, n]`, in the same memory.
     pub fn pack(&mut self, matrix: Matrix<'_>) {
         self.0.pack(Side::of_rows(matrix.transposed()), true);
-    }
-
-    /// The number of columns.
-    pub fn count(&self) -> usize {
-        self.0.outer
-    }
-
-    /// The number of inner places.
-    pub fn inner(&self) -> usize {
-        self.0.inner
-    }
-
-    pub(super) fn two_tiles(&self, number: usize) -> [&[Tile]; 2] {
-        self.0.two(number)
     }
 }
 
@@ -151,7 +125,8 @@ impl<'a> Side<'a> {
 }
 
 impl Tiles {
-    fn two(&self, number: usize) -> [&[Tile]; 2] {
+    /// Two rows of tiles side by side, by their number.
+    pub(super) fn two(&self, number: usize) -> [&[Tile]; 2] {
         let along = self.inner.div_ceil(INNER);
         let (first, second) = self.tiles[2 * number * along..][..2 * along].split_at(along);
         [first, second]

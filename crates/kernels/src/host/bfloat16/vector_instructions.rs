@@ -81,15 +81,14 @@ fn add_product(strips: &[Strips<'_>], output: &mut Block) {
     }
 }
 
-static TRANSPOSES: LazyLock<bool> = LazyLock::new(|| is_x86_feature_detected!("avx512f"));
-
 /// Exchanges rows and columns of a tile's words; false where the processor has no instructions for it.
 pub(super) fn transpose(tile: &mut Tile) -> bool {
-    if *TRANSPOSES {
-        // SAFETY: the processor has been asked for the feature that the function enables.
+    let there = is_x86_feature_detected!("avx512f");
+    if there {
+        // SAFETY: the processor has just been asked for the feature that the function enables.
         unsafe { transpose_words(tile) };
     }
-    *TRANSPOSES
+    there
 }
 
 #[target_feature(enable = "avx512f")]

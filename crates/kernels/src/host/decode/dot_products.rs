@@ -151,6 +151,38 @@ fn avx2(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]])
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 fn simd128(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
     use std::arch::wasm32::{i32x4_add, i32x4_shuffle, u16x8_load_extend_u8x8, v128, v128_load, v128_store};
+    /// Columns whose weights are widened together, two in a vector.
+    const COLUMNS: usize = 8;
+    /// Rows that go through the weights together: processors that run WebAssembly may have sixteen registers, and the sums of
+    /// two rows, the weights and what is multiplied with them take fourteen.
+    const TOGETHER: usize = 2;
+
+    /// Of each column of a block two sums beside one another: of the first two and of the last two of four inputs.
+    #[inline(always)]
+    fn halves<const COUNT: usize>(
+        lines: &[Line],
+        rows: [&[u64]; TOGETHER],
+        block: usize,
+    ) -> [[v128; COLUMNS / 2]; TOGETHER] {
+        use std::arch::wasm32::{i16x8_load_extend_i8x8, i32x4_dot_i16x8, i32x4_splat, v128_load64_splat};
+        let rows = rows.map(|row| &row[..lines.len()]);
+        let mut halves = [[i32x4_splat(0); COLUMNS / 2]; TOGETHER];
+        for (at, line) in lines.iter().enumerate() {
+            let (pairs, _) = line.0[block * COLUMNS * 4..][..COLUMNS * 4].as_chunks::<8>();
+            let weights: [v128; COLUMNS / 2] = std::array::from_fn(|pair| {
+                // SAFETY: an array of 8 bytes, which is what is read at any address.
+                unsafe { i16x8_load_extend_i8x8(pairs[pair].as_ptr()) }
+            });
+            for (halves, row) in halves.iter_mut().zip(rows).take(COUNT) {
+                // SAFETY: a number of 64 bits, which is what is read.
+                let values = unsafe { v128_load64_splat(&raw const row[at]) };
+                for (half, weights) in halves.iter_mut().zip(weights) {
+                    *half = i32x4_add(*half, i32x4_dot_i16x8(values, weights));
+                }
+            }
+        }
+        halves
+    }
 
     let groups = lines.len();
     // All blocks of columns read the same rows, so these are widened once, two groups at a time.
@@ -188,39 +220,6 @@ fn simd128(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL
                 }
             }
         }
-    }
-
-    /// Columns whose weights are widened together, two in a vector.
-    const COLUMNS: usize = 8;
-    /// Rows that go through the weights together: processors that run WebAssembly may have sixteen registers, and the sums of
-    /// two rows, the weights and what is multiplied with them take fourteen.
-    const TOGETHER: usize = 2;
-
-    /// Of each column of a block two sums beside one another: of the first two and of the last two of four inputs.
-    #[inline(always)]
-    fn halves<const COUNT: usize>(
-        lines: &[Line],
-        rows: [&[u64]; TOGETHER],
-        block: usize,
-    ) -> [[v128; COLUMNS / 2]; TOGETHER] {
-        use std::arch::wasm32::{i16x8_load_extend_i8x8, i32x4_dot_i16x8, i32x4_splat, v128_load64_splat};
-        let rows = rows.map(|row| &row[..lines.len()]);
-        let mut halves = [[i32x4_splat(0); COLUMNS / 2]; TOGETHER];
-        for (at, line) in lines.iter().enumerate() {
-            let (pairs, _) = line.0[block * COLUMNS * 4..][..COLUMNS * 4].as_chunks::<8>();
-            let weights: [v128; COLUMNS / 2] = std::array::from_fn(|pair| {
-                // SAFETY: an array of 8 bytes, which is what is read at any address.
-                unsafe { i16x8_load_extend_i8x8(pairs[pair].as_ptr()) }
-            });
-            for (halves, row) in halves.iter_mut().zip(rows).take(COUNT) {
-                // SAFETY: a number of 64 bits, which is what is read.
-                let values = unsafe { v128_load64_splat(&raw const row[at]) };
-                for (half, weights) in halves.iter_mut().zip(weights) {
-                    *half = i32x4_add(*half, i32x4_dot_i16x8(values, weights));
-                }
-            }
-        }
-        halves
     }
 }
 

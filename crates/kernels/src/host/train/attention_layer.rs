@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::attention::{Gradients, Inputs, Results, Shape, Visibility};
+use crate::host::bfloat16::Rows;
 use crate::host::blocks::{block_rows, reduce_rows, split};
 use crate::host::dropout::Mask;
 use crate::host::head_rows::HeadRows;
@@ -10,7 +11,7 @@ use crate::host::products::Products;
 use crate::host::rotation::Rotation;
 use crate::host::rows::{Branch, Linear, LinearGradients, NormGradients, normalised};
 use crate::host::simd::vectorized;
-use crate::host::train::linear::{Direction, Factors, LinearMap, unjoin};
+use crate::host::train::linear::{Direction, LinearMap, unjoin};
 
 /// The parameters and settings of an attention sub-layer.
 #[derive(Clone, Copy, Debug)]
@@ -121,9 +122,9 @@ impl<'a> AttentionLayer<'a> {
         let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
         let map = self.map(&[self.output], Direction::Forward);
         let blocks = output.par_chunks_mut((block * d_model).max(1)).enumerate();
-        blocks.for_each_init(Factors::default, |factors, (number, output)| {
+        blocks.for_each_init(Rows::default, |packed, (number, output)| {
             let places = number * block * d_model..number * block * d_model + output.len();
-            map.apply(&context[places.clone()], output, factors);
+            map.apply(&context[places.clone()], output, packed);
             vectorized!(self.branch.join(number * block, &stream[places], output, d_model));
         });
         (output, Saved { query, key_value: projected, context, log_sums })
@@ -153,14 +154,14 @@ impl<'a> AttentionLayer<'a> {
             d_model,
             block,
             of_weight.sums() + d_model,
-            || (vec![0.0; block * d_model], Factors::default()),
-            |rows, of_context, sums, (scratch, factors)| {
+            || (vec![0.0; block * d_model], Rows::default()),
+            |rows, of_context, sums, (scratch, packed)| {
                 let places = rows.start * d_model..rows.end * d_model;
                 let of_layer = &mut scratch[..places.len()];
                 vectorized!(self.branch.split(rows.start, &gradient[places.clone()], of_layer, d_model));
                 let (weight, bias) = sums.split_at_mut(of_weight.sums());
                 of_weight.add(rows.start, &saved.context[places], of_layer, weight, bias);
-                map.input_gradient(of_layer, of_context, factors);
+                map.input_gradient(of_layer, of_context, packed);
             },
         );
 
@@ -240,14 +241,14 @@ fn projection_backward(
         inputs,
         block,
         parts.iter().sum(),
-        <(Vec<f32>, Factors)>::default,
-        |rows, input_gradient, sums, (scratch, factors)| {
+        <(Vec<f32>, Rows)>::default,
+        |rows, input_gradient, sums, (scratch, packed)| {
             let places = rows.start * inputs..rows.end * inputs;
             let gradient = &gradient[rows.start * outputs..rows.end * outputs];
             let [weight, bias, norm] = split(sums, parts);
             let normed = normalised(branch.norm, &input[places.clone()], scratch);
             of_weight.add(rows.start, normed, gradient, weight, bias);
-            map.input_gradient(gradient, input_gradient, factors);
+            map.input_gradient(gradient, input_gradient, packed);
             if branch.norm.is_some() || branch.residual_scale != 0.0 {
                 vectorized!({
                     branch.rejoin(

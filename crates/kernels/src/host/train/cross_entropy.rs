@@ -4,10 +4,10 @@
 
 use rayon::prelude::*;
 
-use crate::host::bfloat16::{Columns, Order, Rows, multiply_pieces};
+use crate::host::bfloat16::{Columns, Onto, Order, Rows, multiply_pieces};
 use crate::host::blocks::sized;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
-use crate::host::products::{Products, Right};
+use crate::host::products::{Prepared, Products};
 use crate::host::simd::{add, dot, exponentials, maximum, vectorized};
 
 /// The outcome of one row.
@@ -87,9 +87,9 @@ enum Exponentials<'a> {
 /// Both forms of the table in which products read it.
 struct Table<'a> {
     /// `[d_model, vocabulary]`
-    columns: Right<'a>,
+    columns: (Matrix<'a>, Prepared),
     /// `[vocabulary, d_model]`, and the weight of the loss, where gradients are asked for.
-    rows: Option<(Right<'a>, f32)>,
+    rows: Option<(Matrix<'a>, Prepared, f32)>,
     /// The mean of its rows, `[d_model]`.
     mean: Vec<f32>,
 }
@@ -97,9 +97,8 @@ struct Table<'a> {
 /// Buffers of one thread.
 #[derive(Default)]
 struct Scratch {
-    rows: Rows,
+    packed: Rows,
     logits: Vec<f32>,
-    scaled: Vec<f32>,
 }
 
 /// What a piece of rows comes to: each row's outcome, one over the sum of its exponentials, and packed exponentials.
@@ -124,28 +123,24 @@ impl CrossEntropy<'_> {
         let (width, vocabulary) = (self.d_model, self.vocabulary());
         let mut of_hidden = vec![0.0; self.hidden.len()];
         let mut of_table = vec![0.0; self.table.len()];
-        let mut scaled = Vec::new();
         let spread = weight * self.label_smoothing / vocabulary as f32;
         let certain = weight * (1.0 - self.label_smoothing);
         let table_sum = sum_of_rows(self.table, width);
         let outcomes = self.slices(&table_sum, Some(weight), |slice| {
-            scaled.resize(slice.hidden.len(), 0.0);
             for (at, (&row, &scale)) in slice.rows.iter().zip(slice.scales).enumerate() {
-                let places = at * width..(at + 1) * width;
                 let target = &self.table[self.targets[row] as usize * width..][..width];
                 let of_hidden = &mut of_hidden[row * width..][..width];
-                let mean = &slice.means[places.clone()];
-                let (scaled, hidden) = (&mut scaled[places.clone()], &slice.hidden[places]);
+                let mean = &slice.means[at * width..][..width];
                 for column in 0..width {
                     of_hidden[column] =
                         weight * scale * mean[column] - spread * table_sum[column] - certain * target[column];
-                    scaled[column] = weight * scale * hidden[column];
                 }
             }
             let pieces = of_table.par_chunks_mut(TOKENS * width).enumerate();
             match &slice.exponentials {
                 Exponentials::Float32(exponentials) => {
                     let exponentials = Matrix::new(exponentials, slice.rows.len(), vocabulary).transposed();
+                    let scaled = scaled(slice.hidden, width, slice.scales, weight);
                     let scaled = Matrix::new(&scaled, slice.rows.len(), width);
                     pieces.for_each(|(piece, of_table)| {
                         let count = of_table.len() / width;
@@ -198,30 +193,26 @@ impl CrossEntropy<'_> {
         if rows.is_empty() || width == 0 {
             return outcomes;
         }
-        let (elements, together) = match self.products {
-            Products::Float32 => (SLICE, ROWS),
-            Products::Bfloat16(_) => (PACKED_SLICE, PACKED_ROWS),
+        let rows_of_table = Matrix::new(self.table, vocabulary, width);
+        // In 32 bits all logits of a slice stand until the table's gradient has read them, and products are faster with a
+        // table whose columns stand in rows; bfloat16 packs both on the way.
+        let (elements, together, columns_in_rows) = match self.products {
+            Products::Float32 => (SLICE, ROWS, transposed(self.table, width)),
+            Products::Bfloat16(_) => (PACKED_SLICE, PACKED_ROWS, Vec::new()),
         };
-        let slice = (elements / vocabulary.max(1)).max(1).next_multiple_of(ROWS).min(rows.len());
-        let mut logits = match self.products {
-            Products::Float32 => vec![0.0; slice * vocabulary],
-            Products::Bfloat16(_) => Vec::new(),
+        let columns_of_table = match self.products {
+            Products::Float32 => Matrix::new(&columns_in_rows, width, vocabulary),
+            Products::Bfloat16(_) => rows_of_table.transposed(),
         };
-        let mut means = vec![0.0; slice * width];
-        let mut hidden = Vec::with_capacity(slice * width);
-        let matrix = Matrix::new(self.table, vocabulary, width);
-        let transposed = match self.products {
-            Products::Float32 => Some(transposed(self.table, width)),
-            Products::Bfloat16(_) => None,
-        };
-        let columns = transposed
-            .as_ref()
-            .map_or(matrix.transposed(), |transposed| Matrix::new(transposed, width, vocabulary));
         let table = Table {
-            columns: Right::new(columns, self.products),
-            rows: weight.map(|weight| (Right::new(matrix, self.products), weight)),
+            columns: (columns_of_table, Prepared::new(columns_of_table, self.products)),
+            rows: weight.map(|weight| (rows_of_table, Prepared::new(rows_of_table, self.products), weight)),
             mean: table_sum.iter().map(|value| value / vocabulary as f32).collect(),
         };
+        let slice = (elements / vocabulary.max(1)).max(1).next_multiple_of(ROWS).min(rows.len());
+        let mut logits = Vec::new();
+        let mut means = vec![0.0; slice * width];
+        let mut hidden = Vec::with_capacity(slice * width);
         for rows in rows.chunks(slice) {
             hidden.clear();
             for &row in rows {
@@ -232,7 +223,7 @@ impl CrossEntropy<'_> {
                 .par_chunks_mut(together * width)
                 .zip(hidden.par_chunks(together * width).zip(rows.par_chunks(together)));
             let of_pieces: Vec<Piece> = match self.products {
-                Products::Float32 => logits[..rows.len() * vocabulary]
+                Products::Float32 => sized(&mut logits, rows.len() * vocabulary)
                     .par_chunks_mut(together * vocabulary)
                     .zip(pieces)
                     .map_init(Scratch::default, |scratch, (logits, (means, (hidden, rows)))| {
@@ -278,9 +269,9 @@ impl CrossEntropy<'_> {
         scratch: &mut Scratch,
     ) -> Piece {
         let (width, vocabulary, count) = (self.d_model, self.vocabulary(), rows.len());
-        let of_logits = MatrixMut::new(logits, count, vocabulary);
         let of_hidden = Matrix::new(hidden, count, width);
-        table.columns.multiply(of_logits, Accumulate::Replace, of_hidden, &mut scratch.rows);
+        let (columns, prepared) = &table.columns;
+        prepared.multiply(logits, Onto::Nothing, of_hidden, *columns, &mut scratch.packed);
         let of_rows = vectorized!({
             let pairs = logits.chunks_exact_mut(vocabulary).zip(hidden.chunks_exact(width));
             let mut of_rows = Vec::with_capacity(count);
@@ -290,17 +281,13 @@ impl CrossEntropy<'_> {
             }
             of_rows
         });
-        let Some((table, weight)) = &table.rows else { return (of_rows, None) };
+        let Some((table, prepared, weight)) = &table.rows else { return (of_rows, None) };
         let exponentials = Matrix::new(logits, count, vocabulary);
-        let means = MatrixMut::new(means, count, width);
-        table.multiply(means, Accumulate::Replace, exponentials, &mut scratch.rows);
+        prepared.multiply(means, Onto::Nothing, exponentials, *table, &mut scratch.packed);
         let packed = matches!(self.products, Products::Bfloat16(_)).then(|| {
-            let scaled = sized(&mut scratch.scaled, hidden.len());
-            let all = scaled.chunks_exact_mut(width).zip(hidden.chunks_exact(width));
-            for ((scaled, hidden), (_, scale)) in all.zip(&of_rows) {
-                scaled.iter_mut().zip(hidden).for_each(|(scaled, hidden)| *scaled = weight * scale * hidden);
-            }
-            (Rows::of(exponentials.transposed()), Columns::of(Matrix::new(scaled, count, width)))
+            let scales: Vec<f32> = of_rows.iter().map(|&(_, scale)| scale).collect();
+            let scaled = scaled(hidden, width, &scales, *weight);
+            (Rows::of(exponentials.transposed()), Columns::of(Matrix::new(&scaled, count, width)))
         });
         (of_rows, packed)
     }
@@ -318,6 +305,15 @@ impl CrossEntropy<'_> {
         let log_probability = logit - log_sum;
         (Outcome { log_probability, smoothed, correct: logit >= highest, counts: true }, 1.0 / sum)
     }
+}
+
+/// Rows, `[rows, width]`, each times its scale, `[rows]`, and a weight.
+fn scaled(rows: &[f32], width: usize, scales: &[f32], weight: f32) -> Vec<f32> {
+    let mut scaled = Vec::with_capacity(rows.len());
+    for (row, scale) in rows.chunks_exact(width).zip(scales) {
+        scaled.extend(row.iter().map(|value| weight * scale * value));
+    }
+    scaled
 }
 
 /// The sum of rows, `[rows, width]` to `[width]`.

@@ -5,11 +5,12 @@ use any2any_architecture::Activation;
 use rayon::prelude::*;
 
 use crate::host::activation;
+use crate::host::bfloat16::Rows;
 use crate::host::blocks::{block_rows, reduce_rows, split};
 use crate::host::dropout::Mask;
 use crate::host::rows::{Branch, Linear, LinearGradients, NormGradients, normalised};
 use crate::host::simd::vectorized;
-use crate::host::train::linear::{Direction, Factors, LinearMap, unjoin};
+use crate::host::train::linear::{Direction, LinearMap, unjoin};
 
 /// The parameters and settings of a feed-forward sub-layer:
 /// `residual_scale * x + dropout(activation(norm(x) W1 + b1) W2 + b2)`.
@@ -74,13 +75,13 @@ impl<'a> FeedForwardLayer<'a> {
             .zip(stream.par_chunks((block * d_model).max(1)))
             .enumerate()
             .for_each_init(
-                || (Vec::new(), vec![0.0; block * d_ff], Factors::default()),
-                |(scratch, active, factors), (number, ((output, sums), stream))| {
+                || (Vec::new(), vec![0.0; block * d_ff], Rows::default()),
+                |(scratch, active, packed), (number, ((output, sums), stream))| {
                     let first = number * block;
-                    into.apply(normalised(self.branch.norm, stream, scratch), sums, factors);
+                    into.apply(normalised(self.branch.norm, stream, scratch), sums, packed);
                     let active = &mut active[..output.len() / d_model * d_ff];
                     vectorized!(self.activate(first, sums, active));
-                    out.apply(active, output, factors);
+                    out.apply(active, output, packed);
                     vectorized!(self.branch.join(first, stream, output, d_model));
                 },
             );
@@ -117,7 +118,7 @@ impl<'a> FeedForwardLayer<'a> {
             of_layer: vec![0.0; block * d_model],
             active: vec![0.0; block * d_ff],
             of_sums: vec![0.0; block * width],
-            factors: Factors::default(),
+            packed: Rows::default(),
         };
         let totals = reduce_rows(
             &mut of_stream,
@@ -136,9 +137,9 @@ impl<'a> FeedForwardLayer<'a> {
                     self.branch.split(rows.start, &gradient[places.clone()], of_layer, d_model);
                     self.activate(rows.start, sums, active);
                 });
-                let factors = &mut scratch.factors;
+                let packed = &mut scratch.packed;
                 of_out.add(rows.start, active, of_layer, outer_weight, outer_bias);
-                out.input_gradient(of_layer, active, factors);
+                out.input_gradient(of_layer, active, packed);
                 vectorized!({
                     let rows_of = active.chunks_exact_mut(d_ff).zip(of_sums.chunks_exact_mut(width));
                     for (row, ((active, of_sums), sums)) in rows_of.zip(sums.chunks_exact(width)).enumerate()
@@ -149,7 +150,7 @@ impl<'a> FeedForwardLayer<'a> {
                 });
                 let normed = normalised(self.branch.norm, &stream[places.clone()], &mut scratch.normed);
                 of_into.add(rows.start, normed, of_sums, weight, bias);
-                into.input_gradient(of_sums, of_stream, factors);
+                into.input_gradient(of_sums, of_stream, packed);
                 vectorized!({
                     self.branch.rejoin(&stream[places.clone()], &gradient[places], of_stream, norm, d_model);
                 });
@@ -181,5 +182,5 @@ struct Backward {
     of_layer: Vec<f32>,
     active: Vec<f32>,
     of_sums: Vec<f32>,
-    factors: Factors,
+    packed: Rows,
 }

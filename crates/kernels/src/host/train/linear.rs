@@ -9,7 +9,7 @@ use crate::host::bfloat16::{self, Columns, Onto, Order, Rows};
 use crate::host::blocks::block_rows;
 use crate::host::layer_norm::NormLayer;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
-use crate::host::products::Products;
+use crate::host::products::{Prepared, Products};
 use crate::host::rows::{Linear, LinearGradients, normalised};
 use crate::host::simd::{add, vectorized};
 
@@ -18,14 +18,9 @@ use crate::host::simd::{add, vectorized};
 pub struct LinearMap<'a> {
     weight: Cow<'a, [f32]>,
     bias: Cow<'a, [f32]>,
-    /// The packed weights, in the direction that the map was made ready for; none of 32-bit floats.
-    packed: Option<(Columns, Order)>,
-}
-
-/// A buffer of one thread for rows in the form that products read.
-#[derive(Clone, Debug, Default)]
-pub struct Factors {
-    rows: Rows,
+    direction: Direction,
+    /// The weights in that direction.
+    prepared: Prepared,
 }
 
 /// The pass that a map is made ready for.
@@ -35,6 +30,13 @@ pub enum Direction {
     Forward,
     /// From the gradients of outputs to those of inputs.
     Backward,
+}
+
+impl Direction {
+    /// The right factor of products with the weights of a map, `[d_input, d_output]`.
+    fn of(self, weight: Matrix<'_>) -> Matrix<'_> {
+        if self == Self::Forward { weight } else { weight.transposed() }
+    }
 }
 
 impl<'a> LinearMap<'a> {
@@ -52,20 +54,13 @@ impl<'a> LinearMap<'a> {
                 (weight.into(), parts.iter().flat_map(|part| part.bias).copied().collect())
             }
         };
-        let packed = match products {
-            Products::Float32 => None,
-            Products::Bfloat16(order) => {
-                let matrix = Matrix::new(&weight, inputs, bias.len());
-                let factor = if direction == Direction::Forward { matrix } else { matrix.transposed() };
-                Some((Columns::in_parallel(factor), order))
-            }
-        };
-        Self { weight, bias, packed }
+        let prepared = Prepared::new(direction.of(Matrix::new(&weight, inputs, bias.len())), products);
+        Self { weight, bias, direction, prepared }
     }
 
     /// The arithmetic of the products.
     pub fn products(&self) -> Products {
-        self.packed.as_ref().map_or(Products::Float32, |&(_, order)| Products::Bfloat16(order))
+        self.prepared.products()
     }
 
     /// The width of the input.
@@ -80,22 +75,8 @@ impl<'a> LinearMap<'a> {
 
     /// The output of consecutive rows, `[rows, d_input]` to `[rows, d_output]`, on this thread, of a map for the forward
     /// pass.
-    pub fn apply(&self, input: &[f32], output: &mut [f32], factors: &mut Factors) {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
-        let rows = output.len() / outputs.max(1);
-        let left = Matrix::new(input, rows, inputs);
-        match &self.packed {
-            Some((weight, order)) => {
-                factors.rows.pack(left);
-                let output = MatrixMut::new(output, rows, outputs);
-                bfloat16::multiply(output, Onto::EveryRow(&self.bias), &factors.rows, weight, *order);
-            }
-            None => {
-                output.chunks_exact_mut(outputs.max(1)).for_each(|output| output.copy_from_slice(&self.bias));
-                let weight = Matrix::new(&self.weight, inputs, outputs);
-                multiply(MatrixMut::new(output, rows, outputs), Accumulate::Add, left, weight);
-            }
-        }
+    pub fn apply(&self, input: &[f32], output: &mut [f32], packed: &mut Rows) {
+        self.multiply(Direction::Forward, input, output, Onto::EveryRow(&self.bias), packed);
     }
 
     /// The output of consecutive rows, normalised before, `[rows, d_input]` to `[rows, d_output]`, in parallel.
@@ -104,9 +85,9 @@ impl<'a> LinearMap<'a> {
         let mut output = vec![0.0; input.len() / inputs * outputs];
         let block = block_rows(input.len() / inputs, self.products());
         output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs)).for_each_init(
-            <(Vec<f32>, Factors)>::default,
-            |(scratch, factors), (output, input)| {
-                self.apply(normalised(norm, input, scratch), output, factors);
+            <(Vec<f32>, Rows)>::default,
+            |(scratch, packed), (output, input)| {
+                self.apply(normalised(norm, input, scratch), output, packed);
             },
         );
         output
@@ -114,28 +95,37 @@ impl<'a> LinearMap<'a> {
 
     /// The gradient of consecutive rows of the input, `[rows, d_output]` to `[rows, d_input]`, on this thread, of a map for
     /// the backward pass.
-    pub fn input_gradient(&self, gradient: &[f32], output: &mut [f32], factors: &mut Factors) {
+    pub fn input_gradient(&self, gradient: &[f32], output: &mut [f32], packed: &mut Rows) {
+        self.multiply(Direction::Backward, gradient, output, Onto::Nothing, packed);
+    }
+
+    /// Consecutive rows times the weights in the direction that the map was made ready for; `packed` is memory for the rows.
+    fn multiply(
+        &self,
+        direction: Direction,
+        left: &[f32],
+        output: &mut [f32],
+        onto: Onto<'_>,
+        packed: &mut Rows,
+    ) {
+        assert_eq!(direction, self.direction, "a map is made ready for one pass");
         let (inputs, outputs) = (self.inputs(), self.outputs());
-        let rows = gradient.len() / outputs.max(1);
-        let (output, left) = (MatrixMut::new(output, rows, inputs), Matrix::new(gradient, rows, outputs));
-        match &self.packed {
-            Some((weight, order)) => {
-                factors.rows.pack(left);
-                bfloat16::multiply(output, Onto::Nothing, &factors.rows, weight, *order);
-            }
-            None => {
-                let weight = Matrix::new(&self.weight, inputs, outputs).transposed();
-                multiply(output, Accumulate::Replace, left, weight);
-            }
-        }
+        let (inner, columns) =
+            if direction == Direction::Forward { (inputs, outputs) } else { (outputs, inputs) };
+        let left = Matrix::new(left, output.len() / columns.max(1), inner);
+        let right = direction.of(Matrix::new(&self.weight, inputs, outputs));
+        self.prepared.multiply(output, onto, left, right, packed);
     }
 
     /// The gradient of the weights, of `rows` rows in pieces of `block`.
     pub fn weight_gradient(&self, rows: usize, block: usize) -> WeightGradient {
-        let packed = self.packed.as_ref().map(|&(_, order)| {
-            let pieces = rows.div_ceil(block.max(1));
-            (order, (0..pieces).map(|_| OnceLock::new()).collect())
-        });
+        let packed = match self.products() {
+            Products::Float32 => None,
+            Products::Bfloat16(order) => {
+                let pieces = rows.div_ceil(block.max(1));
+                Some((order, (0..pieces).map(|_| OnceLock::new()).collect()))
+            }
+        };
         WeightGradient { inputs: self.inputs(), outputs: self.outputs(), block, packed }
     }
 }

@@ -6,12 +6,13 @@
 
 use rayon::prelude::*;
 
+use crate::host::bfloat16::Rows;
 use crate::host::blocks::{block_rows, reduce_rows, split};
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use crate::host::products::Products;
 use crate::host::rows::{Linear, LinearGradients};
 use crate::host::simd::{add, exp, sigmoid, vectorized};
-use crate::host::train::linear::{Direction, Factors, LinearMap};
+use crate::host::train::linear::{Direction, LinearMap};
 
 /// One layer of cells in one direction, over a batch of sequences.
 #[derive(Clone, Copy, Debug)]
@@ -187,13 +188,13 @@ impl LstmLayer<'_> {
             inputs,
             block,
             sums.iter().sum(),
-            Factors::default,
-            |rows, of_input, totals, factors| {
+            Rows::default,
+            |rows, of_input, totals, packed| {
                 let [weight, bias, recurrent] = split(totals, sums);
                 let of_gates = &of_gates[rows.start * 4 * width..rows.end * 4 * width];
                 let input = &input[rows.start * inputs..rows.end * inputs];
                 of_weight.add(rows.start, input, of_gates, weight, bias);
-                map.input_gradient(of_gates, of_input, factors);
+                map.input_gradient(of_gates, of_input, packed);
                 multiply(
                     MatrixMut::new(recurrent, width, 4 * width),
                     Accumulate::Add,
