@@ -81,6 +81,7 @@ def main() -> None:
     parser.add_argument("--batch-tokens", type=int, default=1024, help="source positions of a batch")
     parser.add_argument("--one-by-one", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1, help="batches at once, which share the threads")
     parser.add_argument("--d-model", type=int, default=128)
     parser.add_argument("--d-ff", type=int, default=256)
     parser.add_argument("--layers", type=int, default=4)
@@ -97,7 +98,11 @@ def main() -> None:
         spec.optimize(quantization=None)
         spec.save(folder)
         translator = ctranslate2.Translator(
-            folder, device="cpu", compute_type=options.compute_type, intra_threads=options.threads
+            folder,
+            device="cpu",
+            compute_type=options.compute_type,
+            inter_threads=options.workers,
+            intra_threads=max(options.threads // options.workers, 1),
         )
 
     def search(lines: list[list[str]]) -> int:
@@ -130,6 +135,7 @@ def main() -> None:
             {
                 "peer": f"ctranslate2 {ctranslate2.__version__} {options.compute_type}",
                 "threads": options.threads,
+                "workers": options.workers,
                 "parameters": sum(parameter.numel() for parameter in model.parameters()),
                 "beam": options.beam,
                 "one_by_one": options.one_by_one,

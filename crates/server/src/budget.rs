@@ -148,10 +148,10 @@ impl LoadedRun {
         let rows = sources.len().max(1) as u64 * beam;
         let vocabulary = task.vocabulary().unwrap_or(0) as u64;
         let products = guided * self.parameters.saturating_mul(rows.saturating_mul(most) + positions);
-        // Sources are decoded in batches, one after the other.
+        // Sources are decoded in batches, a few at a time.
         let shortest = sources.iter().min().copied().unwrap_or(1);
         let together = task.sources_together(shortest, 1, decoding) as u64;
-        let rows = rows.min(together.max(beam));
+        let rows = rows.min(together.max(beam) * any2any_translate::batches_at_once() as u64);
         let keys = rows.saturating_mul(most).saturating_mul(2 * decoder_layers * d_model + 1);
         let read = positions * d_model * (2 * decoder_layers + encoder_layers.min(1) * 8);
         let scores = rows * (vocabulary + 8 * d_model + d_ff);

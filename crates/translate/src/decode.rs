@@ -1,5 +1,6 @@
 //! Decoding: search over batches of sources, and its outputs as values.
 
+mod side_by_side;
 mod steppers;
 
 use std::borrow::Cow;
@@ -18,6 +19,12 @@ use crate::error::TranslateError;
 use crate::minimum_bayes_risk::{Candidates, ranked};
 use crate::segments::{Segment, segments};
 use crate::translator::Translator;
+use side_by_side::side_by_side;
+
+/// The number of batches of sources that are searched for at a time at most, each with its keys and values in memory.
+pub fn batches_at_once() -> usize {
+    rayon::current_num_threads().min(4)
+}
 
 /// One result of a search.
 #[derive(Clone, Debug)]
@@ -105,33 +112,41 @@ impl Translator {
             let hypotheses = decoding.hypotheses() * asked[place].banks();
             task.sources_together(asked[place].sequence.len(), hypotheses, decoding)
         };
-        for places in [plain.as_slice(), phrased.as_slice()] {
-            for now in cut(places, together) {
-                let sources: Vec<&Sequence> = now.iter().map(|&place| asked[place].sequence).collect();
-                let rows: Vec<SourceRow> = now
-                    .iter()
-                    .map(|&place| {
-                        let Asked { sequence, number, prefix, .. } = asked[place];
-                        let row = self.row(task, number, Some(sequence.len()), prefix, decoding);
-                        // What must be written has its room, whatever the limit is.
-                        match asked[place].banks() - 1 {
-                            0 => row,
-                            needed => {
-                                let max_length = row.max_length.max(row.prefix.len() + needed);
-                                SourceRow { max_length, ..row }
-                            }
+        let batches: Vec<&[usize]> =
+            [&plain, &phrased].into_iter().flat_map(|places| cut(places, together)).collect();
+        let found = side_by_side(&batches, self.batches_at_once(), |now| {
+            let sources: Vec<&Sequence> = now.iter().map(|&place| asked[place].sequence).collect();
+            let rows: Vec<SourceRow> = now
+                .iter()
+                .map(|&place| {
+                    let Asked { sequence, number, prefix, .. } = asked[place];
+                    let row = self.row(task, number, Some(sequence.len()), prefix, decoding);
+                    // What must be written has its room, whatever the limit is.
+                    match asked[place].banks() - 1 {
+                        0 => row,
+                        needed => {
+                            let max_length = row.max_length.max(row.prefix.len() + needed);
+                            SourceRow { max_length, ..row }
                         }
-                    })
-                    .collect();
-                let phrases: Vec<Vec<Phrase>> =
-                    now.iter().map(|&place| asked[place].phrases.clone()).collect();
-                let found = self.search_containing(task, &sources, &rows, &phrases, decoding, &mut ())?;
-                for (&place, outputs) in now.iter().zip(found) {
-                    results[place] = outputs;
-                }
-            }
+                    }
+                })
+                .collect();
+            let phrases: Vec<Vec<Phrase>> = now.iter().map(|&place| asked[place].phrases.clone()).collect();
+            self.search_containing(task, &sources, &rows, &phrases, decoding, &mut ())
+        })?;
+        for (&place, outputs) in batches.iter().copied().flatten().zip(found.into_iter().flatten()) {
+            results[place] = outputs;
         }
         Ok(results)
+    }
+
+    /// The number of batches that this model searches for at a time. Between the steps of one, threads work on another; what is
+    /// itself a share of parallel work, or runs on a device whose memory one batch may fill, has one.
+    fn batches_at_once(&self) -> usize {
+        match self.engine() {
+            Some(_) if rayon::current_thread_index().is_none() => batches_at_once(),
+            _ => 1,
+        }
     }
 
     /// A forward pass that ends when the work is cancelled.

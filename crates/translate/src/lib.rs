@@ -62,7 +62,7 @@ mod words;
 pub use alignments::AlignmentHeads;
 pub use any2any_data::Broken;
 pub use any2any_inference::Precision;
-pub use decode::Output;
+pub use decode::{Output, batches_at_once};
 pub use detection::DetectedLanguage;
 pub use encoded_source::EncodedSource;
 pub use error::TranslateError;

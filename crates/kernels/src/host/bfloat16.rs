@@ -175,6 +175,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// True when it has as many rows and columns as a block.
+    #[cfg(target_arch = "x86_64")]
     fn is_whole(&self) -> bool {
         self.height == 2 * SIDE && self.width == 2 * SIDE
     }

@@ -58,15 +58,10 @@ pub fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32, f32, f32) -> f32) -> f32 
 /// A call of its own: seen together with the loop before it, these additions make compilers hold the lanes in
 /// pairs instead of whole registers.
 #[inline(never)]
-pub fn fold(mut lanes: [f32; LANES]) -> f32 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
+pub fn fold(lanes: [f32; LANES]) -> f32 {
+    let eight: [f32; LANES / 2] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + LANES / 2]);
+    let four: [f32; LANES / 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + LANES / 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// The sum of a slice, `[n]`.

@@ -4,11 +4,23 @@
 
 use super::int8::Line;
 use super::packed::PANEL;
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-use crate::host::simd::vectorized;
 
 /// Rows whose sums registers hold at once.
 pub(super) const ROWS: usize = 12;
+
+/// Evaluates an expression with a constant of the value of a number of rows, if it is one of those listed.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! by_count {
+    ($rows:expr, $name:ident of $($count:literal)* => $body:expr) => {
+        match $rows {
+            $($count => {
+                const $name: usize = $count;
+                $body
+            })*
+            rows => debug_assert_eq!(rows, 0, "more rows than registers"),
+        }
+    };
+}
 
 /// Adds to `starts` the products of some rows with a panel; a number of `rows` holds four values of a row.
 ///
@@ -19,34 +31,34 @@ pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i
     assert_eq!(rows.len(), lines.len() * sums.len(), "as many groups in each row as the panel has lines");
     assert_eq!(starts.len(), PANEL, "a start for each column");
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
-        macro_rules! dispatch {
-            ($($count:literal)*) => {
-                match sums.len() {
-                    // SAFETY: the processor has just been asked for both features that the function enables.
-                    $($count => unsafe { avx512::<$count>(lines, rows, starts, sums) },)*
-                    _ => debug_assert!(sums.is_empty(), "more rows than registers"),
-                }
-            };
+    {
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
+            // SAFETY: the processor has just been asked for both features that the function enables.
+            by_count!(sums.len(), COUNT of 1 2 3 4 5 6 7 8 9 10 11 12 => unsafe { avx512::<COUNT>(lines, rows, starts, sums) });
+        } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avxvnni") {
+            // SAFETY: the processor has just been asked for both features that the function enables.
+            unsafe { avx_vnni(lines, rows, starts, sums) };
+        } else if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has just been asked for the feature that the function enables.
+            unsafe { avx2(lines, rows, starts, sums) };
+        } else {
+            plain(lines, rows, starts, sums);
         }
-        dispatch!(1 2 3 4 5 6 7 8 9 10 11 12);
-        return;
     }
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has just been asked for the feature that the function enables.
-        unsafe { avx2(lines, rows, starts, sums) };
-        return;
-    }
+    #[cfg(target_arch = "aarch64")]
+    aarch64::panel(lines, rows, starts, sums, std::arch::is_aarch64_feature_detected!("dotprod"));
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     simd128(lines, rows, starts, sums);
-    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-    vectorized!(plain(lines, rows, starts, sums));
+    #[cfg(not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        all(target_arch = "wasm32", target_feature = "simd128")
+    )))]
+    plain(lines, rows, starts, sums);
 }
 
 /// The products with instructions of every processor.
-#[cfg_attr(all(target_arch = "wasm32", target_feature = "simd128"), allow(dead_code))] // what tests compare with
-#[inline(always)]
+#[cfg_attr(any(target_arch = "aarch64", target_feature = "simd128"), allow(dead_code))] // what tests compare with
 fn plain(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
     for (row, sums) in rows.chunks_exact(lines.len().max(1)).zip(sums) {
         sums.copy_from_slice(starts);
@@ -92,6 +104,62 @@ fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums
         unsafe {
             _mm512_storeu_si512(left.as_mut_ptr().cast(), totals[0]);
             _mm512_storeu_si512(right.as_mut_ptr().cast(), totals[1]);
+        }
+    }
+}
+
+/// Inner products with the instruction for vectors of 256 bits that multiplies and adds four bytes at a time.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avxvnni")]
+fn avx_vnni(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
+    /// Rows whose sums leave registers for weights and values.
+    const TOGETHER: usize = 3;
+
+    for (rows, sums) in rows.chunks(TOGETHER * lines.len().max(1)).zip(sums.chunks_mut(TOGETHER)) {
+        by_count!(sums.len(), COUNT of 1 2 3 => avx_vnni_rows::<COUNT>(lines, rows, starts, sums));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avxvnni")]
+fn avx_vnni_rows<const COUNT: usize>(
+    lines: &[Line],
+    rows: &[u32],
+    starts: &[i32],
+    sums: &mut [[i32; PANEL]],
+) {
+    use std::arch::x86_64::{
+        __m256i, _mm256_dpbusd_avx_epi32, _mm256_load_si256, _mm256_loadu_si256, _mm256_set1_epi32,
+        _mm256_storeu_si256,
+    };
+    /// Columns whose sums one register holds.
+    const COLUMNS: usize = 8;
+
+    let groups = lines.len();
+    let rows: [&[u32]; COUNT] = std::array::from_fn(|row| &rows[row * groups..][..groups]);
+    let (starts, _) = starts[..PANEL].as_chunks::<COLUMNS>();
+    let start: [__m256i; PANEL / COLUMNS] = std::array::from_fn(|block| {
+        // SAFETY: an array of 8 numbers of 32 bits, which is what an unaligned load reads.
+        unsafe { _mm256_loadu_si256(starts[block].as_ptr().cast()) }
+    });
+    let mut totals = [start; COUNT];
+    for (at, line) in lines.iter().enumerate() {
+        let (bytes, _) = line.0.as_chunks::<{ COLUMNS * 4 }>();
+        // SAFETY: a line is 128 bytes at an address divisible by 64 (`repr(align)`), so each quarter is 32 bytes at an
+        // address divisible by 32, which is what an aligned load reads.
+        let weights: [__m256i; PANEL / COLUMNS] =
+            std::array::from_fn(|block| unsafe { _mm256_load_si256(bytes[block].as_ptr().cast()) });
+        for (totals, row) in totals.iter_mut().zip(&rows) {
+            let values = _mm256_set1_epi32(row[at] as i32);
+            for (total, weights) in totals.iter_mut().zip(weights) {
+                *total = _mm256_dpbusd_avx_epi32(*total, values, weights);
+            }
+        }
+    }
+    for (sums, totals) in sums.iter_mut().zip(totals) {
+        for (sums, total) in sums.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(totals) {
+            // SAFETY: an array of 8 numbers of 32 bits, which is what an unaligned store writes.
+            unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), total) };
         }
     }
 }
@@ -143,6 +211,157 @@ fn avx2(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]])
                 // SAFETY: a slice of 8 numbers of 32 bits, which is what an unaligned store writes.
                 unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), _mm256_add_epi32(start, total)) };
             }
+        }
+    }
+}
+
+/// Inner products with NEON.
+///
+/// Its instructions multiply signed bytes with signed ones, so 128 is taken from each value of a row, and 128 times the sum of a
+/// column's weights is added again.
+#[cfg(target_arch = "aarch64")]
+mod aarch64 {
+    use std::arch::aarch64::{
+        int8x8_t, int8x16_t, int32x4_t, vaddq_s32, vdup_n_u32, vdupq_n_s8, vdupq_n_s32, vdupq_n_u32,
+        vget_high_s8, vget_low_s8, vld1q_s8, vld1q_s32, vmlaq_n_s32, vmull_s8, vpadalq_s16, vpaddq_s32,
+        vreinterpret_s8_u32, vreinterpretq_s8_u32, vst1q_s32,
+    };
+
+    use super::{Line, PANEL};
+
+    /// Columns whose sums one register holds.
+    const COLUMNS: usize = 4;
+
+    /// Takes 128 from each of four bytes, which are signed then.
+    const SIGNED: u32 = 0x8080_8080;
+
+    /// The products with the instruction that multiplies and adds four bytes at a time, if it is there.
+    pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]], dot: bool) {
+        /// Rows whose sums leave registers for weights and values.
+        const TOGETHER: usize = 3;
+
+        let mut raised = [0; PANEL];
+        raise(lines, starts, &mut raised);
+        for (rows, sums) in rows.chunks(TOGETHER * lines.len().max(1)).zip(sums.chunks_mut(TOGETHER)) {
+            by_count!(sums.len(), COUNT of 1 2 3 => match dot {
+                // SAFETY: the caller says that the processor has the feature that the function enables.
+                true => unsafe { dot_products::<COUNT>(lines, rows, &raised, sums) },
+                false => widened::<COUNT>(lines, rows, &raised, sums),
+            });
+        }
+    }
+
+    /// The weights of four columns of a line.
+    fn weights(line: &Line, block: usize) -> int8x16_t {
+        // SAFETY: a slice of 16 bytes, which is what is read at any address.
+        unsafe { vld1q_s8(line.0[block * COLUMNS * 4..][..COLUMNS * 4].as_ptr()) }
+    }
+
+    /// Adds the products of signed bytes in pairs to the sums of four columns, two of each, beside one another.
+    fn add_pairs(halves: &mut [int32x4_t; 2], weights: int8x16_t, values: int8x8_t) {
+        // SAFETY: every processor of this architecture that Rust compiles for has NEON.
+        unsafe {
+            halves[0] = vpadalq_s16(halves[0], vmull_s8(vget_low_s8(weights), values));
+            halves[1] = vpadalq_s16(halves[1], vmull_s8(vget_high_s8(weights), values));
+        }
+    }
+
+    fn store(sums: &mut [i32; PANEL], block: usize, total: int32x4_t) {
+        // SAFETY: a slice of 4 numbers of 32 bits, which is what is written at any address.
+        unsafe { vst1q_s32(sums[block * COLUMNS..][..COLUMNS].as_mut_ptr(), total) };
+    }
+
+    fn load(starts: &[i32], block: usize) -> int32x4_t {
+        // SAFETY: a slice of 4 numbers of 32 bits, which is what is read at any address.
+        unsafe { vld1q_s32(starts[block * COLUMNS..][..COLUMNS].as_ptr()) }
+    }
+
+    /// 128 times the sum of each column's weights, added to its start.
+    fn raise(lines: &[Line], starts: &[i32], raised: &mut [i32; PANEL]) {
+        // SAFETY: every processor of this architecture that Rust compiles for has NEON.
+        let (zero, ones) = unsafe { (vdupq_n_s32(0), vget_low_s8(vdupq_n_s8(1))) };
+        let mut halves = [[zero; 2]; PANEL / COLUMNS];
+        for line in lines {
+            for (block, halves) in halves.iter_mut().enumerate() {
+                add_pairs(halves, weights(line, block), ones);
+            }
+        }
+        for (block, [low, high]) in halves.into_iter().enumerate() {
+            // SAFETY: as above.
+            let total = unsafe { vmlaq_n_s32(load(starts, block), vpaddq_s32(low, high), 128) };
+            store(raised, block, total);
+        }
+    }
+
+    /// Products of 16 bits, added in pairs.
+    fn widened<const COUNT: usize>(
+        lines: &[Line],
+        rows: &[u32],
+        raised: &[i32; PANEL],
+        sums: &mut [[i32; PANEL]],
+    ) {
+        /// Blocks of columns whose sums registers hold at once.
+        const BLOCKS: usize = 4;
+
+        let groups = lines.len();
+        let rows: [&[u32]; COUNT] = std::array::from_fn(|row| &rows[row * groups..][..groups]);
+        for first in (0..PANEL / COLUMNS).step_by(BLOCKS) {
+            // SAFETY: every processor of this architecture that Rust compiles for has NEON.
+            let mut halves = [[[unsafe { vdupq_n_s32(0) }; 2]; BLOCKS]; COUNT];
+            for (at, line) in lines.iter().enumerate() {
+                let weights: [int8x16_t; BLOCKS] = std::array::from_fn(|block| weights(line, first + block));
+                for (halves, row) in halves.iter_mut().zip(&rows) {
+                    // SAFETY: as above.
+                    let values = unsafe { vreinterpret_s8_u32(vdup_n_u32(row[at] ^ SIGNED)) };
+                    halves
+                        .iter_mut()
+                        .zip(weights)
+                        .for_each(|(halves, weights)| add_pairs(halves, weights, values));
+                }
+            }
+            for (sums, halves) in sums.iter_mut().zip(halves) {
+                for (block, [low, high]) in halves.into_iter().enumerate() {
+                    // SAFETY: as above.
+                    let total = unsafe { vaddq_s32(load(raised, first + block), vpaddq_s32(low, high)) };
+                    store(sums, first + block, total);
+                }
+            }
+        }
+    }
+
+    /// Products with the instruction `sdot`.
+    #[target_feature(enable = "neon,dotprod")]
+    fn dot_products<const COUNT: usize>(
+        lines: &[Line],
+        rows: &[u32],
+        raised: &[i32; PANEL],
+        sums: &mut [[i32; PANEL]],
+    ) {
+        let groups = lines.len();
+        let rows: [&[u32]; COUNT] = std::array::from_fn(|row| &rows[row * groups..][..groups]);
+        let start: [int32x4_t; PANEL / COLUMNS] = std::array::from_fn(|block| load(raised, block));
+        let mut totals = [start; COUNT];
+        for (at, line) in lines.iter().enumerate() {
+            let values: [int8x16_t; COUNT] =
+                std::array::from_fn(|row| vreinterpretq_s8_u32(vdupq_n_u32(rows[row][at] ^ SIGNED)));
+            for block in 0..PANEL / COLUMNS {
+                let weights = weights(line, block);
+                for (totals, values) in totals.iter_mut().zip(values) {
+                    // SAFETY: the instruction adds to one register what it makes of two others; the function's feature has it.
+                    unsafe {
+                        std::arch::asm!(
+                            "sdot {total:v}.4s, {values:v}.16b, {weights:v}.16b",
+                            total = inout(vreg) totals[block],
+                            values = in(vreg) values,
+                            weights = in(vreg) weights,
+                            options(pure, nomem, nostack, preserves_flags),
+                        );
+                    }
+                }
+            }
+        }
+        for (sums, totals) in sums.iter_mut().zip(totals) {
+            totals.into_iter().enumerate().for_each(|(block, total)| store(sums, block, total));
         }
     }
 }
@@ -251,6 +470,18 @@ mod tests {
                     // SAFETY: the processor has just been asked for the feature that the function enables.
                     unsafe { avx2(&lines, &rows, &starts, &mut narrow) };
                     assert_eq!(narrow, without_instructions);
+                    if is_x86_feature_detected!("avxvnni") {
+                        let mut narrow = vec![[0; PANEL]; count];
+                        // SAFETY: the processor has just been asked for both features that the function enables.
+                        unsafe { avx_vnni(&lines, &rows, &starts, &mut narrow) };
+                        assert_eq!(narrow, without_instructions);
+                    }
+                }
+                #[cfg(target_arch = "aarch64")]
+                {
+                    let mut widened = vec![[0; PANEL]; count];
+                    aarch64::panel(&lines, &rows, &starts, &mut widened, false);
+                    assert_eq!(widened, without_instructions);
                 }
                 for (row, found) in rows.chunks_exact(groups).zip(&found) {
                     for column in 0..PANEL {
