@@ -56,7 +56,10 @@ mod tests {
         let items: Vec<u64> = (0..50).collect();
         for at_once in [0, 1, 2, 7, 100] {
             let squares: Result<Vec<u64>, ()> = side_by_side(&items, at_once, |&item| Ok(item * item));
-            assert_eq!(squares.unwrap(), items.iter().map(|item| item * item).collect::<Vec<_>>());
+            assert_eq!(
+                squares.expect("no item fails"),
+                items.iter().map(|item| item * item).collect::<Vec<_>>()
+            );
         }
     }
 
