@@ -1,13 +1,16 @@
-"""CTranslate2 as the peer of `any2any bench decode`: an untrained Marian transformer of the same shape.
+"""CTranslate2 as the peer of `any2any bench decode`: an untrained Marian transformer of the same shape, or a run's model.
 
     python peers/ct2_decode.py WORK/test_2016_flickr.en WORK/sp.model --force-length 15 --batch-tokens 1024
     python peers/ct2_decode.py WORK/test_2016_flickr.en WORK/sp.model --force-length 15 --one-by-one --lines 200
+    python peers/ct2_decode.py WORK/test_2016_flickr.en MODEL/tokenizer.json --model MODEL --shortlist
 
 Weights do not change the time that a search takes once every hypothesis has the same length, so an untrained
-model will do. Prints one JSON object; tokens are those of the best hypotheses, without their ends.
+model will do. Shortlists are learned from data, so they need a model: MODEL is what `any2any export --format ctranslate2`
+wrote. Prints one JSON object; tokens are those of the best hypotheses, without their ends.
 """
 
 import argparse
+import contextlib
 import json
 import resource
 import tempfile
@@ -16,6 +19,7 @@ from pathlib import Path
 
 import ctranslate2
 import sentencepiece
+import tokenizers
 from ctranslate2.converters.transformers import MarianMTLoader
 from transformers import MarianConfig, MarianMTModel
 
@@ -73,7 +77,7 @@ def untrained(options: argparse.Namespace, vocabulary: int) -> MarianMTModel:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("input", type=Path)
-    parser.add_argument("pieces", type=Path)
+    parser.add_argument("pieces", type=Path, help="sentencepiece's model, or the tokenizer.json of --model")
     parser.add_argument("--compute-type", default="float32", help="float32, int8, ...")
     parser.add_argument("--force-length", type=int, default=15)
     parser.add_argument("--lines", type=int, default=1000)
@@ -82,23 +86,31 @@ def main() -> None:
     parser.add_argument("--one-by-one", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1, help="batches at once, which share the threads")
+    parser.add_argument("--model", type=Path, help="a model's folder, in place of an untrained one")
+    parser.add_argument("--shortlist", action="store_true", help="write what the model's vmap.txt lists for a batch")
     parser.add_argument("--d-model", type=int, default=128)
     parser.add_argument("--d-ff", type=int, default=256)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--heads", type=int, default=4)
     options = parser.parse_args()
 
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(options.pieces))
     text = options.input.read_text(encoding="utf-8").removesuffix("\n").split("\n")[: options.lines]
-    lines = [pieces.encode(line, out_type=str) for line in text]
-    model = untrained(options, pieces.get_piece_size())
-    with tempfile.TemporaryDirectory() as folder:
-        spec = PieceLoader(pieces)(model, None)
-        spec.validate()
-        spec.optimize(quantization=None)
-        spec.save(folder)
+    if options.model:
+        tokenizer = tokenizers.Tokenizer.from_file(str(options.pieces))
+        lines = [tokenizer.encode(line).tokens for line in text]
+        model_folder = contextlib.nullcontext(options.model)
+    else:
+        pieces = sentencepiece.SentencePieceProcessor(model_file=str(options.pieces))
+        lines = [pieces.encode(line, out_type=str) for line in text]
+        model_folder = tempfile.TemporaryDirectory()
+    with model_folder as folder:
+        if not options.model:
+            spec = PieceLoader(pieces)(untrained(options, pieces.get_piece_size()), None)
+            spec.validate()
+            spec.optimize(quantization=None)
+            spec.save(folder)
         translator = ctranslate2.Translator(
-            folder,
+            str(folder),
             device="cpu",
             compute_type=options.compute_type,
             inter_threads=options.workers,
@@ -112,7 +124,8 @@ def main() -> None:
             batch_type="examples" if options.one_by_one else "tokens",
             max_batch_size=0 if options.one_by_one else options.batch_tokens,
             min_decoding_length=options.force_length,
-            max_decoding_length=options.force_length,
+            max_decoding_length=options.force_length or 256,
+            use_vmap=options.shortlist,
         )
         return sum(len(result.hypotheses[0]) for result in results)
 
@@ -136,7 +149,7 @@ def main() -> None:
                 "peer": f"ctranslate2 {ctranslate2.__version__} {options.compute_type}",
                 "threads": options.threads,
                 "workers": options.workers,
-                "parameters": sum(parameter.numel() for parameter in model.parameters()),
+                "shortlist": options.shortlist,
                 "beam": options.beam,
                 "one_by_one": options.one_by_one,
                 "forced_length": options.force_length,

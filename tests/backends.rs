@@ -50,19 +50,29 @@ fn libtorch_trains_as_flex_does() {
 
 /// A device that computes in bfloat16 has flex's losses but for roundings; another one says so before the first step.
 #[test]
-#[cfg(feature = "tch")]
 fn bfloat16_is_computed_or_refused() {
+    let backends = [
+        #[cfg(feature = "tch")]
+        "tch",
+        #[cfg(feature = "wgpu")]
+        "wgpu",
+    ];
     let workshop = Workshop::new();
     workshop.experiment(TRANSFORMER, &format!("  precision: bfloat16\n{TRAINING}"));
-    let finished =
-        workshop.run(&["train", "experiment.yaml", "--run", "other", "--set", "device.backend=tch"]);
-    if finished.code != Some(0) {
-        assert!(finished.stderr.contains("does not compute in bfloat16"), "{}", finished.stderr);
-        assert!(finished.stderr.contains("precision: bfloat16"), "the place: {}", finished.stderr);
-        return;
-    }
     workshop.succeed(&["train", "experiment.yaml", "--run", "flex", "--set", "device.backend=flex"]);
-    for ((step, expected), (_, found)) in workshop.losses("flex").iter().zip(workshop.losses("other")) {
-        assert!((expected - found).abs() < 0.05, "step {step}: {found}, not {expected}");
+    for backend in backends {
+        let device = format!("device.backend={backend}");
+        let finished = workshop.run(&["train", "experiment.yaml", "--run", backend, "--set", &device]);
+        if finished.code != Some(0) {
+            assert!(finished.stderr.contains("does not compute in bfloat16"), "{}", finished.stderr);
+            assert!(finished.stderr.contains("precision: bfloat16"), "the place: {}", finished.stderr);
+            continue;
+        }
+        let (expected, found) = (workshop.losses("flex"), workshop.losses(backend));
+        assert_eq!((expected.len(), found.len()), (20, 20));
+        for ((step, expected), (_, found)) in expected.iter().zip(&found) {
+            assert!((expected - found).abs() < 0.05, "{backend}, step {step}: {found}, not {expected}");
+        }
+        println!("{backend} computes in bfloat16");
     }
 }

@@ -14,7 +14,7 @@ use std::process::Command;
 
 use crate::speech::long_recording;
 use crate::support::documents::root;
-use crate::support::media::{UNIVERSAL, fill};
+use crate::support::media::{UNIVERSAL, fill, fill_prepared};
 use crate::support::{LANGUAGE_MODEL, TRANSFORMER, Workshop, outside};
 
 const LSTM: &str = "  lstm: { d_model: 32, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";
@@ -91,6 +91,9 @@ fn a_person_clicks_through_the_page() {
     fill(&workshop);
     workshop.write("universal.yaml", UNIVERSAL);
     workshop.succeed(&["train", "universal.yaml", "--run", "media", "--set", "training.steps=500"]);
+
+    fill_prepared(&workshop);
+    workshop.succeed(&["train", "prepared.yaml", "--run", "prepared"]);
 
     let model = root().join("tests/pretrained/whisper").display().to_string();
     workshop.succeed(&["import", &model, "--run", "hears"]);

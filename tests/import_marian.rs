@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use any2any_adapter::Value;
 use any2any_experiment::spec::{Beam, Decoding};
-use any2any_run::RunFolder;
+use any2any_run::{RunFolder, Shortlist};
 use any2any_translate::Translator;
 use serde::Deserialize;
 
@@ -122,6 +122,10 @@ fn a_model_of_bergamot_writes_what_its_own_engine_writes() {
     let said = workshop.succeed(&["describe", "run"]);
     assert!(said.contains("8 bits with the scales of the model: 53 matrices"), "{said}");
     assert!(said.contains("shortlist of translate: 32,000 source tokens"), "{said}");
+    // Written again, the file has the same bytes, its checksum among them.
+    let shortlist = std::fs::read(workshop.path("run/shortlists/translate.bin")).expect("a shortlist");
+    let again = Shortlist::read(&shortlist).expect("Marian's format").to_bytes();
+    assert!(again == shortlist, "{} bytes instead of {}", again.len(), shortlist.len());
     let translator_of_run = translator(&workshop, "run");
     let decoding = translator_of_run.task(None).expect("one task").decoding().clone();
     assert_eq!((decoding.batch_tokens, &decoding.beam), (512, &None));

@@ -96,10 +96,7 @@ fn the_profile_is_that_of_the_workspace() {
     };
     let ours = std::fs::read_to_string(root().join("Cargo.toml")).expect("a manifest");
     let theirs = blocks(&workshop.read("notes/Cargo.toml"));
-    // Our own crates are dependencies there, and optimised with all others.
-    let expected: Vec<String> =
-        blocks(&ours).into_iter().filter(|block| !block.contains("package.any2any-")).collect();
-    assert_eq!(theirs, expected);
+    assert_eq!(theirs, blocks(&ours));
 }
 
 #[test]
@@ -175,22 +172,6 @@ impl Crate<'_> {
     }
 }
 
-/// The profile by which the workspace compiles its own crates, for a manifest in which they are dependencies: as such they
-/// would be optimised like all others, which takes three times as long.
-fn profile_of_members() -> String {
-    let mut profile = String::new();
-    for entry in std::fs::read_dir(root().join("crates")).expect("the crates") {
-        let manifest =
-            std::fs::read_to_string(entry.expect("an entry").path().join("Cargo.toml")).expect("one");
-        let name =
-            manifest.split("name = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a name");
-        let computes = ["any2any-kernels", "any2any-inference", "any2any-model"].contains(&name);
-        let level = if computes { 3 } else { 1 };
-        profile += &format!("\n[profile.dev.package.{name}]\nopt-level = {level}\n");
-    }
-    profile
-}
-
 /// Compiles the crates of any2any once more, as dependencies.
 #[test]
 #[ignore = "compiles any2any as a dependency, minutes; .ci/run runs it"]
@@ -202,7 +183,6 @@ fn the_crate_compiles_conforms_trains_and_is_used() {
     std::fs::copy(root().join("Cargo.lock"), workshop.path("notes/Cargo.lock")).expect("a lock file");
     let manifest =
         workshop.read("notes/Cargo.toml").replace("\nany2any = ", "\nciborium = \"0.2\"\nany2any = ");
-    let manifest = manifest + &profile_of_members();
     workshop.write("notes/Cargo.toml", &manifest);
     let binary = Path::new(env!("CARGO_BIN_EXE_any2any"));
     let target = binary.parent().and_then(Path::parent).expect("target/debug/any2any").to_owned();

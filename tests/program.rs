@@ -48,6 +48,7 @@ mod serve_budget;
 mod serve_mixed;
 mod serve_research;
 mod serve_soundness;
+mod shortlist;
 mod speech;
 mod start;
 mod stored;

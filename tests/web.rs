@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 
 use crate::architecture::metadata;
 use crate::support::documents::root;
-use crate::support::media::{UNIVERSAL, fill};
+use crate::support::media::{UNIVERSAL, fill, fill_prepared};
 use crate::support::{TRANSFORMER, Workshop};
 
-/// The crates that the module is compiled from, as the script that builds it lists them.
+/// The crates that the modules are compiled from, as the script that builds it lists them.
 fn listed() -> Vec<String> {
     let script = std::fs::read_to_string(root().join("crates/web/build.sh")).expect("the script");
     let line = script.lines().find_map(|line| line.strip_prefix("crates=\"")).expect("it lists the crates");
@@ -31,7 +31,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_module_is_built_from_these_sources() {
+fn the_modules_are_built_from_these_sources() {
     let root = root();
     let list = std::fs::read_to_string(root.join("crates/web/engine.sha256")).expect("the list");
     let recorded: BTreeSet<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
@@ -48,7 +48,7 @@ fn the_module_is_built_from_these_sources() {
     let other: Vec<&str> = found.iter().map(String::as_str).filter(|line| !recorded.contains(line)).collect();
     assert!(
         other.is_empty() && recorded.len() == found.len(),
-        "the engine of exported pages was built from other sources: run crates/web/build.sh, and commit what it writes. \
+        "the modules of exported pages were built from other sources: run crates/web/build.sh, and commit what it writes. \
          Changed since: {other:#?}"
     );
 }
@@ -61,11 +61,50 @@ fn the_module_has_the_media_of_the_program() {
     assert_eq!(names(&any2any_web::media()), names(&any2any_cli::media()));
 }
 
+/// The module whose functions are lent works in the engine's memory, where data or a stack of its own would lie over what the
+/// engine keeps there.
 #[test]
-fn the_script_lists_all_crates_that_the_module_is_built_from() {
+fn the_lent_module_brings_no_data_and_no_stack() {
+    const CODE: u8 = 10;
+    const DATA: u8 = 11;
+    /// `global.set 0`
+    const SET_STACK: [u8; 2] = [0x24, 0];
+
+    let module = std::fs::read(root().join("crates/page/assets/engine/relaxed.wasm")).expect("committed");
+    assert!(module.starts_with(b"\0asm"), "a module");
+    let mut rest = &module[8..];
+    let number = |rest: &mut &[u8]| {
+        let mut value = 0_usize;
+        for place in 0.. {
+            let (&byte, behind) = rest.split_first().expect("a number");
+            *rest = behind;
+            value |= usize::from(byte & 0x7f) << (7 * place);
+            if byte < 0x80 {
+                break;
+            }
+        }
+        value
+    };
+    let mut sections = BTreeSet::new();
+    while let Some((&section, behind)) = rest.split_first() {
+        rest = behind;
+        let length = number(&mut rest);
+        let (content, behind) = rest.split_at(length);
+        rest = behind;
+        sections.insert(section);
+        if section == CODE {
+            // What moves the stack writes the global that points to it.
+            assert!(!content.windows(2).any(|pair| pair == SET_STACK), "a function has a stack");
+        }
+    }
+    assert!(sections.contains(&CODE) && !sections.contains(&DATA), "{sections:?}");
+}
+
+#[test]
+fn the_script_lists_all_crates_that_the_modules_are_built_from() {
     let metadata = metadata(&root());
     let packages = metadata["packages"].as_array().expect("packages");
-    let mut reached = BTreeSet::from(["web".to_owned()]);
+    let mut reached = BTreeSet::from(["web".to_owned(), "relaxed".to_owned()]);
     loop {
         let before = reached.len();
         for package in packages {
@@ -165,6 +204,25 @@ fn a_portable_file_translates_as_the_program_does() {
     assert!(PortableModel::read(b"any2any", &any2any_web::media()).is_err());
 }
 
+#[test]
+fn a_portable_file_writes_from_the_lists_of_its_run() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, "  steps: 30\nevaluation: { metrics: [], every: 30 }");
+    workshop.succeed(&["train", "experiment.yaml", "--run", "run"]);
+    let sources = workshop.read("test.en");
+    let free = workshop.pipe(&["translate", "run"], &sources);
+    workshop.succeed(&["shortlist", "run", "--best", "2", "--frequent", "4"]);
+    let bounded = workshop.pipe(&["translate", "run"], &sources);
+    assert_ne!(bounded, free);
+    let model = portable(&workshop, "run");
+    for (source, expected) in sources.lines().zip(bounded.lines()) {
+        let about = json!({ "task": 0, "source": { "text": source } });
+        let found: Translations = ask(&model, "/api/translate", &about);
+        let found = serde_json::to_value(&found.outputs[0][0].view).expect("plain data");
+        assert_eq!(found, json!({ "text": expected }), "{source}");
+    }
+}
+
 /// The first files of a folder, by their names.
 fn first_files(workshop: &Workshop, folder: &str) -> Vec<PathBuf> {
     let mut paths = files(&workshop.path(folder));
@@ -204,4 +262,33 @@ fn a_portable_file_reads_and_writes_every_medium() {
     let error =
         model.answer("/api/translate", br#"{ "task": 5, "source": { "text": "bar" } }"#).expect_err("frames");
     assert!(error.to_string().contains("task 5 of this model is not in this page"), "{error}");
+}
+
+/// What an exported page has of a recorded sample is its view, from which it asks again.
+#[test]
+fn a_portable_file_reads_prepared_ids_and_frames_as_they_are_shown() {
+    let workshop = Workshop::new();
+    fill_prepared(&workshop);
+    workshop.succeed(&["train", "prepared.yaml", "--run", "prepared"]);
+    let model = portable(&workshop, "prepared");
+    for (task, name, file) in [(0, "reverse", "ids.tsv"), (1, "turn", "frames.tsv")] {
+        for line in workshop.read(file).lines().skip(1).take(5) {
+            let text = line.split('\t').next().expect("a source");
+            let about = |source: Value| json!({ "task": task, "source": source, "tokens": [] });
+            let typed = about(json!({ "text": text }));
+            let found: Translations = ask(&model, "/api/translate", &typed);
+            let shown: Look = ask(&model, "/api/look", &typed);
+            let source = serde_json::to_value(&shown.source).expect("plain data");
+            let again: Translations =
+                ask(&model, "/api/translate", &about(json!({ "view": source["view"] })));
+            assert_eq!(found.outputs[0][0].tokens, again.outputs[0][0].tokens, "{text}");
+            if name == "reverse" {
+                let expected =
+                    workshop.pipe(&["translate", "prepared", "--task", name], &format!("{text}\n"));
+                let view = serde_json::to_value(&found.outputs[0][0].view).expect("plain data");
+                let items: Vec<&str> = expected.split_whitespace().collect();
+                assert_eq!(view, json!({ "items": items }), "{text}");
+            }
+        }
+    }
 }

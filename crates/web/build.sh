@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Builds the engine of exported pages: the module that crates/page embeds, and beside this script the list of what it was
-# built from. With `--check`, builds it elsewhere and compares. Needs the target: rustup target add wasm32-unknown-unknown
+# Builds the engine of exported pages and the products that browsers with relaxed vectors lend to it: the modules that
+# crates/page embeds, and beside this script the list of what they were built from. With `--check`, builds them elsewhere and
+# compares. Needs the target: rustup target add wasm32-unknown-unknown
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-module=crates/page/assets/engine/engine.wasm
+modules=crates/page/assets/engine
 list=crates/web/engine.sha256
 
-# Crates that the module is compiled from; tests/web.rs holds them against what cargo knows.
-crates="adapter architecture arrays audio eeg frames image inference kernels portable search text web"
+# Crates that the modules are compiled from; tests/web.rs holds them against what cargo knows.
+crates="adapter architecture arrays audio eeg fourier frames image inference kernels portable relaxed search text web"
 
 sources() {
     echo "# $(rustc --version)"
@@ -22,29 +23,45 @@ origin() {
     grep -ao 'cargo/registry/src/[^/]*' "$1" | sort -u | head -n 1
 }
 
-# Messages of panics name files: these are not to say on which machine the module was built.
-flags=(-Ctarget-feature=+simd128 --cfg 'getrandom_backend="custom"'
-    "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" "--remap-path-prefix=$PWD=.")
-CARGO_ENCODED_RUSTFLAGS=$(printf '%s\x1f' "${flags[@]}")
-export CARGO_ENCODED_RUSTFLAGS=${CARGO_ENCODED_RUSTFLAGS%$'\x1f'}
-# A folder of its own: these flags would build all that other commands have built anew.
-export CARGO_TARGET_DIR=target/web
-cargo rustc --locked -p any2any-web --lib --profile web --target wasm32-unknown-unknown --crate-type cdylib
-built=target/web/wasm32-unknown-unknown/web/any2any_web.wasm
+# Builds a crate with flags of its own.
+build() {
+    local crate=$1
+    shift
+    # Messages of panics name files: these are not to say on which machine the module was built.
+    local flags=("$@" --cfg 'getrandom_backend="custom"'
+        "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" "--remap-path-prefix=$PWD=.")
+    local encoded
+    encoded=$(printf '%s\x1f' "${flags[@]}")
+    # A folder for each: the flags of one would build all that the others have built anew.
+    CARGO_ENCODED_RUSTFLAGS=${encoded%$'\x1f'} CARGO_TARGET_DIR=target/web/$crate \
+        cargo rustc --locked -p "any2any-$crate" --lib --profile web --target wasm32-unknown-unknown --crate-type cdylib
+}
+
+built() {
+    echo "target/web/$1/wasm32-unknown-unknown/web/any2any_$1.wasm"
+}
+
+# The page puts lent functions into the engine's table, and gives the engine's memory to them.
+build web -Ctarget-feature=+simd128 -Clink-arg=--export-table -Clink-arg=--growable-table
+build relaxed -Ctarget-feature=+simd128,+relaxed-simd -Clink-arg=--import-memory
 
 if [[ ${1:-} == --check ]]; then
     # Another compiler writes other instructions.
     if [[ $(head -n 1 "$list") != "# $(rustc --version)" ]]; then
-        echo "$module was built with $(head -n 1 "$list"), and is not compared with what $(rustc --version) builds"
-    elif [[ $(origin "$built") != $(origin "$module") ]]; then
-        echo "$module was built from $(origin "$module"), and is not compared with what $(origin "$built") builds"
-    elif ! cmp "$built" "$module"; then
-        echo "$module is not what its sources build: run crates/web/build.sh and commit the module and $list" >&2
+        echo "the modules were built with $(head -n 1 "$list"), and are not compared with what $(rustc --version) builds"
+    elif [[ $(origin "$(built web)") != $(origin "$modules/engine.wasm") ]]; then
+        echo "the engine was built from $(origin "$modules/engine.wasm"), and is not compared with what" \
+            "$(origin "$(built web)") builds"
+    elif ! cmp "$(built web)" "$modules/engine.wasm" || ! cmp "$(built relaxed)" "$modules/relaxed.wasm"; then
+        echo "$modules is not what its sources build: run crates/web/build.sh and commit the modules and $list" >&2
         exit 1
     fi
     exit
 fi
-mkdir -p "$(dirname "$module")"
-cp "$built" "$module"
+mkdir -p "$modules"
+install -m 644 "$(built web)" "$modules/engine.wasm"
+install -m 644 "$(built relaxed)" "$modules/relaxed.wasm"
 sources > "$list"
-echo "$module: $(wc -c < "$module") bytes, $(gzip -9 < "$module" | wc -c) packed"
+for module in "$modules"/*.wasm; do
+    echo "$module: $(wc -c < "$module") bytes, $(gzip -9 < "$module" | wc -c) packed"
+done

@@ -1,4 +1,4 @@
-// The engine of exported pages, in Node: its module, and a run's model as a portable file.
+// The engine of exported pages: in Node, from its module and a run's model as a portable file, and in an exported page.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -30,10 +30,29 @@ export async function engineOf(model) {
   const told = () => JSON.parse(new TextDecoder().decode(new Uint8Array(memory.buffer, result(), result_length())));
   give(model);
   if (load() < 0) throw new Error(told().message);
-  return (endpoint, body) => {
+  return async (endpoint, body) => {
     const name = Buffer.from(`/api/${endpoint}`);
     give(Buffer.concat([name, Buffer.from(JSON.stringify(body))]));
     if (answer(0, name.length) < 0) throw new Error(told().message);
     return told();
   };
 }
+
+/** Opens the exported page of a run, a file, with or without the products that it lends its engine. */
+export async function exportedPage(browser, file, lends = true) {
+  const page = await (await browser.newContext({ offline: true })).newPage();
+  await page.goto(`file://${file}`);
+  if (!lends) await page.evaluate(() => { document.getElementById("relaxed").textContent = btoa("no module"); });
+  return page;
+}
+
+/** Asks the engine of an exported page, as the page does. */
+export const askPage = (page, endpoint, body) => page.evaluate(async ([path, given]) => {
+  const { answer } = await import("any2any/engine");
+  const { answer: told, problem } = await answer(path, { run: 0, checkpoint: "best", ...given });
+  if (problem) throw new Error(problem.message);
+  return told;
+}, /** @type {const} */ ([`/api/${endpoint}`, body]));
+
+/** The products that the engine of an exported page multiplies with, once it has been asked. */
+export const productsOf = (page) => page.evaluate(async () => (await import("any2any/engine")).products());

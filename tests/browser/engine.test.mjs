@@ -7,12 +7,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
-import { engineOf, portable } from "./engine.mjs";
-import { ANY2ANY, WORKSHOP, floats, serve } from "./support.mjs";
+import { askPage, engineOf, exportedPage, portable } from "./engine.mjs";
+import { ANY2ANY, WORKSHOP, floats, launch, serve } from "./support.mjs";
 
-/** Runs of the workshop: of texts, and of pictures and sounds. Others may be named. */
-const RUNS = (process.env.ENGINE_RUNS ?? "text,media").split(",");
-/** Inputs of each task, or as many as its test split has. */
+/** Runs of the workshop: of texts, of pictures, sounds and recordings, and of ids and frames. Others may be named. */
+const RUNS = (process.env.ENGINE_RUNS ?? "text,media,prepared").split(",");
+/** Inputs of each task, or as many as it has. */
 const INPUTS = 200;
 
 const folder = mkdtempSync(path.join(tmpdir(), "rounded-"));
@@ -26,7 +26,7 @@ const rounded = RUNS.map((run) => {
   execFileSync(ANY2ANY, ["export", runOf(run), place, "--int8"], { stdio: ["ignore", "ignore", "inherit"] });
   return place;
 });
-const url = await serve(rounded);
+const [url, browser] = await Promise.all([serve(rounded), launch()]);
 
 async function ask(endpoint, body) {
   const options = body ? { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) } : {};
@@ -35,23 +35,37 @@ async function ask(endpoint, body) {
   return answer;
 }
 
-/** The first inputs of a task's test split, as values. */
+/** The first inputs of a task, as values: of the test split, and of the others where that has fewer. */
 async function inputsOf(run, { number, splits }) {
-  const split = splits.includes("test") ? "test" : splits[0];
   const inputs = [];
-  while (inputs.length < INPUTS) {
-    const page = await ask(`samples?run=${run}&task=${number}&split=${split}&from=${inputs.length}&count=24`);
-    inputs.push(...page.samples.map(({ number, source }) => ({ sample: { split, number }, view: source })));
-    if (page.samples.length === 0 || inputs.length >= page.total) break;
+  for (const split of splits.toSorted((a, b) => Number(b === "test") - Number(a === "test"))) {
+    for (let from = 0, total = Infinity; from < total && inputs.length < INPUTS;) {
+      const page = await ask(`samples?run=${run}&task=${number}&split=${split}&from=${from}&count=24`);
+      inputs.push(...page.samples.map(({ number, source }) => ({ sample: { split, number }, view: source })));
+      if (page.samples.length === 0) break;
+      from += page.samples.length;
+      total = page.total;
+    }
   }
   return inputs.slice(0, INPUTS);
 }
 
 const chunks = (all, size) => Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
 
-for (const [run, name] of RUNS.entries()) {
-  test(`${name}: the tokens are those of the native engine`, async () => {
-    const engine = await engineOf(portable(ANY2ANY, runOf(name)));
+/** Engines of a run: the module alone, and in an exported page, where the browser lends it products if it can. */
+const ENGINES = {
+  "in Node": (name) => engineOf(portable(ANY2ANY, runOf(name))),
+  "in an exported page": async (name) => {
+    const file = path.join(folder, `${path.basename(name)}.html`);
+    execFileSync(ANY2ANY, ["explore", runOf(name), "--export", file, "--samples", "1"], { cwd: WORKSHOP, stdio: ["ignore", "ignore", "inherit"] });
+    const page = await exportedPage(browser, file);
+    return (endpoint, body) => askPage(page, endpoint, body);
+  },
+};
+
+for (const [[run, name], [where, start]] of [...RUNS.entries()].flatMap((each) => Object.entries(ENGINES).map((engine) => /** @type {const} */ ([each, engine])))) {
+  test(`${name}: the tokens are those of the native engine, ${where}`, async () => {
+    const engine = await start(name);
     const { model: { tasks } } = (await ask("runs"))[run];
     let compared = 0;
     for (const task of tasks.filter(({ target, per_position }) => target.tokens && !per_position)) {
@@ -61,14 +75,14 @@ for (const [run, name] of RUNS.entries()) {
         let same = 0;
         for (const together of chunks(inputs, 8)) {
           const { outputs } = await ask("translate", { run, task: task.number, decoding, sources: together.map(({ sample }) => ({ sample })) });
-          together.forEach(({ view, sample }, i) => {
-            const { outputs: [[found]] } = engine("translate", { task: task.number, decoding, source: { view } });
+          for (const [i, { view, sample }] of together.entries()) {
+            const { outputs: [[found]] } = await engine("translate", { task: task.number, decoding, source: { view } });
             const [expected] = outputs[i];
             same += Number(JSON.stringify(found.tokens) === JSON.stringify(expected.tokens));
             assert.deepEqual(found.tokens, expected.tokens, `${task.name}, sample ${sample.number}, ${JSON.stringify(decoding)}`);
             assert.deepEqual(found.view, expected.view);
             assert.ok(Math.abs(found.log_probability - expected.log_probability) < 0.02, `${found.log_probability}, not ${expected.log_probability}`);
-          });
+          }
         }
         console.log(`${name}, ${task.name}, ${JSON.stringify(decoding)}: ${same} of ${inputs.length} the same`);
       }
@@ -76,7 +90,9 @@ for (const [run, name] of RUNS.entries()) {
     }
     assert.ok(compared > 0, "a task that writes tokens");
   });
+}
 
+for (const [run, name] of RUNS.entries()) {
   test(`${name}: a look says what the program says`, async () => {
     const engine = await engineOf(portable(ANY2ANY, runOf(name)));
     const { model: { tasks } } = (await ask("runs"))[run];
@@ -87,7 +103,7 @@ for (const [run, name] of RUNS.entries()) {
       const { attention: [{ stack, kind, layer }] } = await ask("look", { ...about, source: { sample }, tokens });
       for (const taken of [{}, { masked: [1] }, { ablated: [{ stack, kind, layer, head: 0 }, { stack: "decoder", kind: "cross", layer: 0, head: 1 }] }]) {
         const expected = await ask("look", { ...about, source: { sample }, tokens, ...taken });
-        const found = engine("look", { task: task.number, source: { view }, tokens, ...taken });
+        const found = await engine("look", { task: task.number, source: { view }, tokens, ...taken });
         const what = `${task.name} ${JSON.stringify(taken)}`;
         assert.deepEqual(found.source.positions, expected.source.positions, what);
         assert.deepEqual(found.source.view, expected.source.view, what);

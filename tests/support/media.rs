@@ -6,6 +6,7 @@ use std::path::Path;
 use any2any_adapter::{Random, Seed};
 
 use super::Workshop;
+use super::documents::root;
 
 /// The words that pictures, sounds and recordings mean.
 const WORDS: [&str; 3] = ["bar", "cross", "ring"];
@@ -13,6 +14,36 @@ const WORDS: [&str; 3] = ["bar", "cross", "ring"];
 pub(crate) const PEOPLE: [&str; 2] = ["anna", "bert"];
 /// Number of samples that each person made of each word.
 const EACH: usize = 30;
+
+/// Ids and frames that somebody else has prepared, read from copies that [`fill_prepared`] makes.
+pub(crate) const PREPARED: &str = "name: prepared
+tasks:
+  reverse:
+    data:
+      files: { train: { tsv: { file: ids.tsv } } }
+      split: { shares: { validation: 0.05, test: 0.85 } }
+    source: { tokens: { field: ids } }
+    target: { tokens: { field: reversed } }
+  turn:
+    data:
+      files: { train: { tsv: { file: frames.tsv } } }
+      split: { shares: { validation: 0.05, test: 0.85 } }
+    source: { frames: { field: points } }
+    target: { frames: { field: turned, output: { codes: { codes: 16 } } } }
+model:
+  transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.0 }
+training: { steps: 60, batch: { tokens: 600 }, schedule: { constant: { peak: 5.0e-3, warmup: 1 } } }
+evaluation: { every: 60, show: 0, decode_at_most: 10 }
+";
+
+/// Writes the experiment [`PREPARED`] as `prepared.yaml`, with its data.
+pub(crate) fn fill_prepared(workshop: &Workshop) {
+    for file in ["ids.tsv", "frames.tsv"] {
+        let from = root().join("examples/prepared").join(file);
+        std::fs::copy(from, workshop.path(file)).expect("copied");
+    }
+    workshop.write("prepared.yaml", PREPARED);
+}
 
 /// Reading three media, drawing, cleaning and singing, with one body.
 pub(crate) const UNIVERSAL: &str = "name: universal

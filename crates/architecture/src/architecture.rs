@@ -70,6 +70,13 @@ pub struct TaskParts {
     pub alignment: Option<usize>,
 }
 
+impl TaskParts {
+    /// True if sources and targets have one stem, and so one vocabulary.
+    pub fn shares_stem(&self) -> bool {
+        self.source == Some(self.target)
+    }
+}
+
 /// An architecture that no model can have.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{part}: {reason}")]

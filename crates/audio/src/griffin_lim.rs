@@ -2,7 +2,7 @@
 //! (Griffin and Lim 1984), with the momentum of Perraudin, Balazs and Søndergaard (2013).
 
 use any2any_adapter::Seed;
-use realfft::num_complex::Complex;
+use any2any_fourier::Complex;
 
 use crate::spectrum::Spectrum;
 

@@ -1,41 +1,22 @@
-//! Resampling, by rubato: overlapping pieces are filtered and cut, or filled up, in the spectrum, so that nothing
-//! above half of the lower rate is left to alias.
+//! Sounds at another rate.
 
-use std::fmt::Display;
 use std::ops::RangeInclusive;
-
-use rubato::audioadapter_buffers::direct::InterleavedSlice;
-use rubato::{Fft, FixedSync, Resampler};
 
 use crate::error::AudioError;
 
 /// The rates that sounds have, in hertz.
 pub(crate) const RATES: RangeInclusive<usize> = 1000..=768_000;
-/// Least length of a piece, in samples of the lower rate: a longer one makes the filter steeper.
-const PIECE: usize = 1024;
 
 /// A sound at another rate, of the same duration; the filter softens the uppermost few per cent of frequencies.
 pub(crate) fn resample(samples: Vec<f32>, from: usize, to: usize) -> Result<Vec<f32>, AudioError> {
     if from == to || samples.is_empty() {
         return Ok(samples);
     }
-    let failed = |error: &dyn Display| AudioError::Resampling { from, to, reason: error.to_string() };
-    // An even number of the shortest pieces that hold whole samples of both rates: rubato centres its filter on a
-    // sample, which is the middle of an even length only.
-    let shortest = from / gcd(from, to);
-    let piece = shortest * (PIECE * from.div_ceil(to)).div_ceil(shortest).next_multiple_of(2);
-    let mut resampler = Fft::new(from, to, piece, 1, FixedSync::Both).map_err(|error| failed(&error))?;
-    let input = InterleavedSlice::new(&samples, 1, samples.len()).map_err(|error| failed(&error))?;
-    let output = resampler.process_all(&input, samples.len(), None).map_err(|error| failed(&error))?;
-    let mut output = output.take_data();
-    // Rubato rounds up what it computes in floats, which may be one sample more.
-    output.truncate((samples.len() as u128 * to as u128).div_ceil(from as u128) as usize);
-    Ok(output)
-}
-
-/// The greatest common divisor (Euclid).
-fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { gcd(b, a % b) }
+    any2any_fourier::resample(&samples, from, to).map_err(|error| AudioError::Resampling {
+        from,
+        to,
+        reason: error.to_string(),
+    })
 }
 
 #[cfg(test)]

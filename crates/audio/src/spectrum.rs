@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use any2any_fourier::{Complex, ComplexToReal, Real, RealToComplex};
 
 use crate::mel::{Mel, Padding};
 
@@ -38,8 +37,7 @@ impl Spectrum {
             let turn = std::f64::consts::TAU * number as f64 / len as f64;
             *value = (0.5 - 0.5 * turn.cos()) as f32;
         }
-        let mut planner = RealFftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(fft), planner.plan_fft_inverse(fft));
+        let (forward, inverse) = (f32::forward(fft), f32::inverse(fft));
         Self { fft, hop, window, padding: mel.padding, drop_last: mel.drop_last, forward, inverse }
     }
 

@@ -25,7 +25,9 @@ pub(crate) use evaluate::{EvaluateArguments, MetricsArguments};
 pub(crate) use experiment::{CheckArguments, NewArguments, NewMediumArguments, PlanArguments};
 pub(crate) use import::ImportArguments;
 pub(crate) use metrics::MetricOptions;
-pub(crate) use run::{AverageArguments, DescribeArguments, ExportArguments, ExportFormat};
+pub(crate) use run::{
+    AverageArguments, DescribeArguments, ExportArguments, ExportFormat, ShortlistArguments,
+};
 pub(crate) use search::SearchArguments;
 pub(crate) use serve::{ExploreArguments, LectureArguments, ServeArguments, ServerArguments};
 pub(crate) use shared::{
@@ -110,6 +112,14 @@ pub(crate) enum Command {
         after_help = "Example:\n  any2any average runs/quickstart\n  any2any translate runs/quickstart --checkpoint runs/quickstart/averaged.safetensors < source.txt"
     )]
     Average(AverageArguments),
+    /// Learn which tokens may be written for a source from the pairs of a run: decoding is faster with a large vocabulary.
+    ///
+    /// The list is a file of the run, `shortlists/TASK.bin`, in Marian's binary format. All that decodes on the CPU then uses
+    /// it, until the file is removed.
+    #[command(
+        after_help = "Example:\n  any2any shortlist runs/multi30k-en-de\n  any2any evaluate runs/multi30k-en-de"
+    )]
+    Shortlist(ShortlistArguments),
     /// Show layers, parameters, memory, vocabulary and history of a run or an experiment.
     #[command(after_help = "Example:\n  any2any describe runs/quickstart")]
     Describe(DescribeArguments),

@@ -21,6 +21,7 @@ pub(crate) mod plan;
 pub(crate) mod schema;
 pub(crate) mod score;
 pub(crate) mod serve;
+pub(crate) mod shortlist;
 pub(crate) mod sweep;
 pub(crate) mod train;
 pub(crate) mod translate;

@@ -110,6 +110,7 @@ fn run(arguments: Arguments, program: &Program) -> anyhow::Result<()> {
         Command::Score(arguments) => commands::score::run(arguments, registry),
         Command::Complete(arguments) => commands::complete::run(arguments, registry),
         Command::Average(arguments) => commands::average::run(arguments),
+        Command::Shortlist(arguments) => commands::shortlist::run(arguments, registry),
         Command::Describe(arguments) => commands::describe::run(arguments, registry),
         Command::Import(arguments) => commands::import::run(arguments, registry),
         Command::Export(arguments) => commands::export::run(arguments, registry),

@@ -311,11 +311,11 @@ fn model(of: &Architecture, tokenizers: &Tokenizers) -> Model {
         parts.output_scale = scale;
         parts.tied_embeddings = match tied {
             None => TiedEmbeddings::None,
-            Some(_) if task.source == Some(task.target) => TiedEmbeddings::All,
+            Some(_) if task.shares_stem() => TiedEmbeddings::All,
             Some(_) => TiedEmbeddings::Target,
         };
     }
-    parts.joint_vocabulary = tokenizers.source.is_some() && task.source == Some(task.target);
+    parts.joint_vocabulary = tokenizers.source.is_some() && task.shares_stem();
     Model::Architecture(Box::new(parts))
 }
 

@@ -154,9 +154,9 @@ impl Engine {
     pub(crate) fn listed(&self, task: usize, sources: &[&Sequence]) -> Vec<Listed> {
         let Some(shortlist) = self.shortlists.get(&task) else { return Vec::new() };
         let (table, parts) = (self.table(task), &self.tasks[task]);
-        let shared = parts.source == Some(parts.target);
+        let shared = parts.shares_stem();
         let listed = |source: &&Sequence| {
-            Listed::new(table, shortlist.of(source.tokens().unwrap_or(&[]), shared, table.outputs()))
+            Listed::new(table, shortlist.listed(source.tokens().unwrap_or(&[]), shared, table.outputs()))
         };
         sources.par_iter().map(listed).collect()
     }

@@ -80,6 +80,25 @@ impl Shortlist {
         Ok(Self { frequent: frequent as usize, offsets, tokens })
     }
 
+    /// The shortlist of these lists, one for each source token; no token may always be written.
+    pub fn of_lists(lists: &[Vec<u32>]) -> Self {
+        let ends = lists.iter().scan(0, |end, list| {
+            *end += list.len();
+            Some(*end)
+        });
+        Self { frequent: 0, offsets: [0].into_iter().chain(ends).collect(), tokens: lists.concat() }
+    }
+
+    /// The shortlist in Marian's binary format.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let longest = self.offsets.windows(2).map(|bounds| bounds[1] - bounds[0]).max().unwrap_or(0);
+        let counts = [self.frequent, longest, self.offsets.len(), self.tokens.len()];
+        let eights = counts.iter().chain(&self.offsets).flat_map(|&number| (number as u64).to_le_bytes());
+        let content: Vec<u8> =
+            eights.chain(self.tokens.iter().flat_map(|token| token.to_le_bytes())).collect();
+        [&MAGIC.to_le_bytes(), &checksum(&content).to_le_bytes(), &content[..]].concat()
+    }
+
     /// The number of tokens that may always be written.
     pub fn frequent(&self) -> usize {
         self.frequent
@@ -90,6 +109,14 @@ impl Shortlist {
         self.offsets.len() - 1
     }
 
+    /// The list of a source token, without those that may always be written; empty for one that has none.
+    pub fn list(&self, source: u32) -> &[u32] {
+        match self.offsets.get(source as usize..source as usize + 2) {
+            Some(&[from, to]) => &self.tokens[from..to],
+            _ => &[],
+        }
+    }
+
     /// The highest token that it names; `None` if it names none.
     pub fn highest(&self) -> Option<u32> {
         let frequent = self.frequent.checked_sub(1).map(|highest| highest as u32);
@@ -97,15 +124,16 @@ impl Shortlist {
     }
 
     /// The tokens that may be written for a source, in rising order; `shared` where both have one vocabulary.
-    pub(crate) fn of(&self, source: &[u32], shared: bool, vocabulary: usize) -> Vec<u32> {
+    ///
+    /// # Panics
+    ///
+    /// When a list names a token beyond the vocabulary.
+    pub fn listed(&self, source: &[u32], shared: bool, vocabulary: usize) -> Vec<u32> {
         let mut listed = vec![false; vocabulary];
         listed[..self.frequent.min(vocabulary)].fill(true);
         for &token in source {
-            let place = token as usize;
-            if let Some(&[from, to]) = self.offsets.get(place..place + 2) {
-                self.tokens[from..to].iter().for_each(|&token| listed[token as usize] = true);
-            }
-            if shared && let Some(listed) = listed.get_mut(place) {
+            self.list(token).iter().for_each(|&token| listed[token as usize] = true);
+            if shared && let Some(listed) = listed.get_mut(token as usize) {
                 *listed = true;
             }
         }
@@ -114,6 +142,15 @@ impl Shortlist {
         listed.iter_mut().filter(|listed| !**listed).take(lacking).for_each(|listed| *listed = true);
         (0..).zip(listed).filter_map(|(token, listed)| listed.then_some(token)).collect()
     }
+}
+
+/// Marian's checksum of what stands behind it: the whole numbers of eight bytes, mixed one after the other as boost's
+/// `hash_combine` does.
+fn checksum(content: &[u8]) -> u64 {
+    eights(content).fold(0, |seed, number| {
+        let mixed = number.wrapping_add(0x9E37_79B9).wrapping_add(seed << 6).wrapping_add(seed >> 2);
+        seed ^ mixed
+    })
 }
 
 fn eights(bytes: &[u8]) -> impl Iterator<Item = u64> {
@@ -135,11 +172,24 @@ mod tests {
         let shortlist = Shortlist::read(&file(2, &[0, 2, 2, 5], &[30, 31, 10, 11, 31])).expect("sound");
         assert_eq!((shortlist.frequent(), shortlist.sources(), shortlist.highest()), (2, 3, Some(31)));
         // Filled up to eight with the first that are not there.
-        assert_eq!(shortlist.of(&[0, 2], false, 40), [0, 1, 2, 3, 10, 11, 30, 31]);
-        assert_eq!(shortlist.of(&[0, 2, 39], true, 40), [0, 1, 2, 10, 11, 30, 31, 39]);
-        assert_eq!(shortlist.of(&[1, 77], false, 40), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(shortlist.listed(&[0, 2], false, 40), [0, 1, 2, 3, 10, 11, 30, 31]);
+        assert_eq!(shortlist.listed(&[0, 2, 39], true, 40), [0, 1, 2, 10, 11, 30, 31, 39]);
+        assert_eq!(shortlist.listed(&[1, 77], false, 40), [0, 1, 2, 3, 4, 5, 6, 7]);
         // A vocabulary that is no multiple of eight is not left.
-        assert_eq!(shortlist.of(&[], false, 5), [0, 1, 2, 3, 4]);
+        assert_eq!(shortlist.listed(&[], false, 5), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_was_written() {
+        let lists = [vec![30, 31], vec![], vec![10, 11, 31]];
+        let shortlist = Shortlist::of_lists(&lists);
+        let bytes = shortlist.to_bytes();
+        assert_eq!(Shortlist::read(&bytes), Ok(shortlist.clone()));
+        assert_eq!((shortlist.frequent(), shortlist.sources(), shortlist.highest()), (0, 3, Some(31)));
+        assert_eq!(shortlist.listed(&[2], false, 40), [0, 1, 2, 3, 4, 10, 11, 31]);
+        assert_eq!(eights(&bytes).nth(3), Some(3), "the longest list has three");
+        // The checksum of a file that Marian wrote is compared in `tests/import_marian.rs`.
+        assert_eq!(checksum(&[1, 0, 0, 0, 0, 0, 0, 0]), 0x9E37_79BA);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::error::PortableError;
 use crate::model::{PortableModel, Side, Task};
 use crate::numbers::Floats;
 use crate::questions::{Input, Prefix, Question};
+use crate::value::View;
 use crate::view::{region, value, view};
 
 /// A source that is read.
@@ -246,6 +247,10 @@ impl Task {
         })?;
         let wrong = |source| PortableError::Adapter { side: format!("{} source", self.name), source };
         let OpenedValue { value, warnings } = match given {
+            // Items are what a person reads of a value of a medium's own kind, and types.
+            Input::View(View::Items(items)) => {
+                side.medium.open(&Value::from(items.join(" ").as_str())).map_err(wrong)?
+            }
             Input::View(view) => OpenedValue::from(value(view).ok_or_else(unreadable)?),
             Input::Text(text) => side.medium.open(&Value::from(text.as_str())).map_err(wrong)?,
             Input::File { name, content } => {

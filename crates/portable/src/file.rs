@@ -46,6 +46,9 @@ pub struct PortableTask {
     pub target: PortableSide,
     /// The plan of its searches.
     pub plan: SearchPlan,
+    /// Its shortlist, in Marian's binary format, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortlist: Option<Bytes>,
 }
 
 /// A side of a task.

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use any2any_adapter::{Adapter, AnySide, Kept, Registry, state};
 use any2any_architecture::Architecture;
-use any2any_inference::{Engine, Parameter, Parameters, Precision};
+use any2any_inference::{Engine, Parameter, Parameters, Precision, Shortlist};
 use any2any_search::SearchPlan;
 
 use crate::error::PortableError;
 use crate::file::{Portable, PortableSide, PortableTask, WeightsByName};
+use crate::numbers::Bytes;
 
 /// A model that is read from a file.
 pub struct PortableModel {
@@ -50,7 +51,7 @@ impl PortableModel {
         let weights = portable.weights()?;
         let rounded = portable.parameters.iter().any(|parameter| parameter.rounded.is_some());
         let precision = if rounded { Precision::Int8 } else { Precision::Float32 };
-        let engine = Engine::new(&portable.architecture, &Named(weights), precision)?;
+        let mut engine = Engine::new(&portable.architecture, &Named(weights), precision)?;
         let folder = PathBuf::from(format!("portable-{}", MODELS.fetch_add(1, Ordering::Relaxed)));
         for (name, files) in &portable.states {
             for (file, bytes) in files {
@@ -65,7 +66,12 @@ impl PortableModel {
             Ok(Side { medium, adapter })
         };
         let mut tasks = Vec::new();
-        for PortableTask { name, number, source, target, plan } in portable.tasks {
+        for PortableTask { name, number, source, target, plan, shortlist } in portable.tasks {
+            if let Some(Bytes(shortlist)) = shortlist {
+                let shortlist =
+                    Shortlist::read(&shortlist).map_err(|error| PortableError::File(error.to_string()))?;
+                engine = engine.with_shortlist(number, shortlist)?;
+            }
             let source = source.map(|source| side(&name, "source", &source)).transpose();
             let target = side(&name, "target", &target);
             match source.and_then(|source| Ok((source, target?))) {

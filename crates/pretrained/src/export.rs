@@ -60,6 +60,17 @@ pub struct Outgoing {
     pub decoding: GenerationDefaults,
     /// The most positions of a text, where the model itself has no limit.
     pub positions: usize,
+    /// The tokens that may be written for a source, if not all may.
+    pub shortlist: Option<Lists>,
+}
+
+/// Lexical shortlist: target tokens by the source tokens for which they may be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lists {
+    /// The tokens that may always be written.
+    pub always: Vec<u32>,
+    /// The lists of source tokens, by their numbers.
+    pub of_source: Vec<Vec<u32>>,
 }
 
 /// Vocabulary of one side.

@@ -27,6 +27,11 @@ impl Example {
         Lengths::new(self.source.as_ref().map_or(0, Sequence::len), self.target.len())
     }
 
+    /// The tokens of the source; none for frames, or without a source.
+    pub fn source_tokens(&self) -> &[u32] {
+        self.source.as_ref().and_then(Sequence::tokens).unwrap_or_default()
+    }
+
     /// The tokens of the target; none for frames.
     pub fn target_tokens(&self) -> &[u32] {
         self.target.tokens().unwrap_or_default()

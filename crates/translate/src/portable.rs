@@ -1,7 +1,7 @@
 //! A trained model as a portable file: what its tasks ask of a search, worked out and written down.
 
 use any2any_inference::Precision;
-use any2any_portable::{Portable, PortableSide, PortableTask};
+use any2any_portable::{Bytes, Portable, PortableSide, PortableTask};
 use any2any_run::{Task, TaskSide, Weights, product_outputs};
 
 use crate::error::TranslateError;
@@ -21,10 +21,8 @@ impl Translator {
             );
         }
         let options = self.loaded().engine_options();
-        if !options.scales.is_empty() || !options.shortlists.is_empty() {
-            return unsupported(
-                "models with shortlists, or 8-bit products of another program, are not portable",
-            );
+        if !options.scales.is_empty() {
+            return unsupported("models with 8-bit products of another program are not portable");
         }
         let (mut tasks, mut first) = (Vec::new(), None);
         for task in self.adapters.tasks() {
@@ -69,12 +67,14 @@ impl Translator {
             state: names[adapter].to_owned(),
         };
         let sides = task.sides();
+        let shortlist = self.loaded().engine_options().shortlists.get(&task.number());
         Ok(PortableTask {
             name: name.to_owned(),
             number: task.number(),
             source: sides.source.as_ref().zip(source).map(|(of, adapter)| side(of, adapter)),
             target: side(&sides.target, target),
             plan: self.search_plan(task, decoding)?,
+            shortlist: shortlist.map(|shortlist| Bytes(shortlist.to_bytes())),
         })
     }
 }

@@ -175,6 +175,16 @@ impl Translator {
         }
     }
 
+    /// True if the data of a task has a split of this role or name.
+    ///
+    /// # Errors
+    ///
+    /// If the data is missing.
+    pub fn has_split(&self, task: &Task, split: &str, root: &DataRoot) -> Result<bool, TranslateError> {
+        let dataset = task.sides().dataset(&task.spec().data, &self.data_root(root));
+        Ok(dataset.map_err(RunError::data)?.has_split(split))
+    }
+
     /// The texts of one field of the dataset, for the samples of a split that can be read.
     ///
     /// # Errors

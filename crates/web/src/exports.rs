@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 
+use any2any_kernels::host::decode::{LentProducts, lend_products};
 use any2any_portable::{PortableError, PortableModel};
 use serde_json::json;
 
@@ -27,6 +28,20 @@ extern "C" fn reserve(length: usize) -> *mut u8 {
         state.given = vec![0; length];
         state.given.as_mut_ptr()
     })
+}
+
+/// Multiplies bytes with a function that the caller has put into the table of functions, if it is one of `any2any-relaxed`
+/// that is right here: 1 if it is, else 0.
+#[unsafe(no_mangle)]
+extern "C" fn lend(place: usize) -> i32 {
+    if place == 0 {
+        return 0;
+    }
+    // SAFETY: in WebAssembly the address of a function is its place in the table; a call of one with another type stops the
+    // module.
+    let products = unsafe { std::mem::transmute::<usize, LentProducts>(place) };
+    // SAFETY: functions of that type, which the page carries, keep to what they are given.
+    i32::from(unsafe { lend_products(products) })
 }
 
 /// Reads a model from the bytes that were reserved and gives its number; -1 when it cannot be read.

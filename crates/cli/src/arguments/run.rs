@@ -1,10 +1,11 @@
-//! Arguments of the commands that work on a run without data: `average`, `describe` and `export`.
+//! Arguments of the commands that work on a finished run: `average`, `describe`, `export` and `shortlist`.
 
 use std::path::PathBuf;
 
+use any2any_train::ShortlistOptions;
 use clap::Args;
 
-use super::{DataRootArgument, PrecisionArgument};
+use super::{DataRootArgument, PrecisionArgument, RunDataArguments};
 
 #[derive(Args, Debug)]
 pub(crate) struct AverageArguments {
@@ -49,6 +50,38 @@ pub(crate) struct ExportArguments {
     pub task: Option<String>,
     #[command(flatten)]
     pub precision: PrecisionArgument,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShortlistArguments {
+    /// The folder of the run.
+    pub run: PathBuf,
+    /// The task, if the run has several.
+    #[arg(long)]
+    pub task: Option<String>,
+    #[command(flatten)]
+    pub root: RunDataArguments,
+    /// The split whose pairs it is learned from.
+    #[arg(long, default_value = "train")]
+    pub split: String,
+    /// Learn from the first pairs alone, so many of them.
+    #[arg(long, value_name = "PAIRS", default_value_t = 500_000)]
+    pub limit: usize,
+    /// The number of the most frequent tokens, which may be written for every source.
+    #[arg(long, value_name = "TOKENS", default_value_t = ShortlistOptions::default().frequent)]
+    pub frequent: usize,
+    /// The number of the most probable translations of each token of a source, which may be written for it.
+    #[arg(long, value_name = "TOKENS", default_value_t = ShortlistOptions::default().best)]
+    pub best: usize,
+    /// The iterations of expectation maximisation by which they are found.
+    #[arg(long, value_name = "COUNT", default_value_t = ShortlistOptions::default().iterations)]
+    pub iterations: usize,
+    /// Learn another list in the place of one that is there.
+    #[arg(long)]
+    pub replace: bool,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use realfft::{RealFftPlanner, RealToComplex};
+use any2any_fourier::{Complex, Real, RealToComplex};
 
 /// Least power, in square microvolts per hertz; it keeps logarithms finite.
 pub(crate) const FLOOR: f64 = 1e-10;
@@ -29,7 +29,7 @@ impl Periodogram {
         Self {
             scale: 1.0 / (rate * energy.max(f64::MIN_POSITIVE)),
             resolution: rate / length as f64,
-            transform: RealFftPlanner::new().plan_fft_forward(length),
+            transform: f64::forward(length),
             taper,
         }
     }
@@ -61,9 +61,8 @@ impl Periodogram {
         }
         let length = self.transform.len();
         let one_sided = |number: usize| if number == 0 || 2 * number == length { 1.0 } else { 2.0 };
-        let power = |(number, value): (usize, &realfft::num_complex::Complex<f64>)| {
-            value.norm_sqr() * self.scale * one_sided(number)
-        };
+        let power =
+            |(number, value): (usize, &Complex<f64>)| value.norm_sqr() * self.scale * one_sided(number);
         output.iter().enumerate().map(power).collect()
     }
 }

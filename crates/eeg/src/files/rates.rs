@@ -1,9 +1,9 @@
 //! Channels of several rates in one file.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use any2any_fourier::{Complex, ComplexToReal, Real, RealToComplex};
 
 /// Rates that are accepted, in hertz: seconds of others could fill the memory.
 pub(crate) const RATES: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
@@ -65,23 +65,22 @@ pub(crate) fn highest(
 
 /// Resampler that brings channels to a greater length.
 struct Upsampler {
-    planner: RealFftPlanner<f64>,
+    /// The plans so far, by their lengths: channels of one file have few.
+    forward: HashMap<usize, Arc<dyn RealToComplex<f64>>>,
     inverse: Arc<dyn ComplexToReal<f64>>,
     len: usize,
 }
 
 impl Upsampler {
     fn new(len: usize) -> Self {
-        let mut planner = RealFftPlanner::new();
-        let inverse = planner.plan_fft_inverse(len);
-        Self { planner, inverse, len }
+        Self { forward: HashMap::new(), inverse: f64::inverse(len), len }
     }
 
     fn apply(&mut self, samples: &[f32]) -> Vec<f32> {
         if samples.is_empty() {
             return vec![0.0; self.len];
         }
-        let forward: Arc<dyn RealToComplex<f64>> = self.planner.plan_fft_forward(samples.len());
+        let forward = self.forward.entry(samples.len()).or_insert_with(|| f64::forward(samples.len()));
         let mut input: Vec<f64> = samples.iter().map(|&sample| f64::from(sample)).collect();
         let mut found = forward.make_output_vec();
         let mut spectrum = self.inverse.make_input_vec();

@@ -17,3 +17,6 @@ pub mod ranking;
 mod shifted;
 pub mod ssru;
 pub mod weights;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub use dot_products::simd128::{LentProducts, lend_products};

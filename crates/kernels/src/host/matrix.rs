@@ -3,7 +3,9 @@
 
 #![allow(unsafe_code)] // one call into the gemm crate, in `large`
 
-use super::simd::{mul_add, vectorized};
+use pulp::{Simd, WithSimd};
+
+use super::simd::{ARCH, mul_add_registers};
 
 /// A matrix in a slice, with any strides.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +160,7 @@ pub fn multiply(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matri
     );
     let work = output.rows * output.columns * a.columns;
     if b.column_stride == 1 && work < SMALL {
-        vectorized!(small(output, into, a, b));
+        small(output, into, a, b);
     } else {
         large(output, into, a, b);
     }
@@ -212,98 +214,129 @@ fn large(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) 
     }
 }
 
-/// Rows and columns of the output that registers hold at once.
+/// Rows of the output whose sums registers hold at once, in two registers of columns.
 const TILE_ROWS: usize = 4;
-// WebAssembly's registers hold four numbers each, and processors that run it may have sixteen of them.
-const TILE_COLUMNS: usize = if cfg!(target_family = "wasm") { 8 } else { 32 };
 
-#[inline(always)]
 fn small(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
-    let MatrixMut { values, rows, columns, row_stride } = output;
-    let mut row = 0;
-    while row + TILE_ROWS <= rows {
-        tiles::<TILE_ROWS>(values, row, columns, row_stride, into, a, b);
-        row += TILE_ROWS;
-    }
-    while row < rows {
-        tiles::<1>(values, row, columns, row_stride, into, a, b);
-        row += 1;
+    ARCH.dispatch(Small { output, into, a, b });
+}
+
+/// A small product under way; rows of `b` are without gaps.
+struct Small<'a> {
+    output: MatrixMut<'a>,
+    into: Accumulate,
+    a: Matrix<'a>,
+    b: Matrix<'a>,
+}
+
+impl WithSimd for Small<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let rows = self.output.rows;
+        let whole = rows - rows % TILE_ROWS;
+        for row in (0..whole).step_by(TILE_ROWS) {
+            self.rows::<S, TILE_ROWS>(simd, row);
+        }
+        for row in whole..rows {
+            self.rows::<S, 1>(simd, row);
+        }
     }
 }
 
-/// All columns of `ROWS` rows of the output, `[rows, row_stride]`.
-#[inline(always)]
-fn tiles<const ROWS: usize>(
-    values: &mut [f32],
-    row: usize,
-    columns: usize,
-    row_stride: usize,
-    into: Accumulate,
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-) {
-    let mut column = 0;
-    while column + TILE_COLUMNS <= columns {
-        tile::<ROWS, TILE_COLUMNS>(values, row, column, row_stride, into, a, b);
-        column += TILE_COLUMNS;
+impl Small<'_> {
+    /// All columns of `ROWS` rows of the output.
+    #[inline(always)]
+    fn rows<S: Simd, const ROWS: usize>(&mut self, simd: S, row: usize) {
+        let columns = self.output.columns;
+        let mut column = 0;
+        while column + 2 * S::F32_LANES <= columns {
+            self.two_registers::<S, ROWS>(simd, row, column);
+            column += 2 * S::F32_LANES;
+        }
+        while column < columns {
+            self.one_register::<S, ROWS>(simd, row, column);
+            column += S::F32_LANES;
+        }
     }
-    while column + 16 <= columns {
-        tile::<ROWS, 16>(values, row, column, row_stride, into, a, b);
-        column += 16;
-    }
-    while column + 4 <= columns {
-        tile::<ROWS, 4>(values, row, column, row_stride, into, a, b);
-        column += 4;
-    }
-    while column < columns {
-        tile::<ROWS, 1>(values, row, column, row_stride, into, a, b);
-        column += 1;
-    }
-}
 
-/// `ROWS` rows times `COLUMNS` columns of the output, `[rows, row_stride]`.
-#[inline(always)]
-fn tile<const ROWS: usize, const COLUMNS: usize>(
-    values: &mut [f32],
-    row: usize,
-    column: usize,
-    row_stride: usize,
-    into: Accumulate,
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-) {
-    let mut sums = [[0.0_f32; COLUMNS]; ROWS];
-    for inner in 0..a.columns {
-        let of_b = &b.values[inner * b.row_stride + column..][..COLUMNS];
-        for (offset, sums) in sums.iter_mut().enumerate() {
-            let of_a = a.values[(row + offset) * a.row_stride + inner * a.column_stride];
-            for (sum, &of_b) in sums.iter_mut().zip(of_b) {
-                *sum = mul_add(of_a, of_b, *sum);
+    /// `ROWS` rows times two registers of columns of the output. Each value is one chain of fused additions, whatever stands
+    /// beside it.
+    #[inline(always)]
+    fn two_registers<S: Simd, const ROWS: usize>(&mut self, simd: S, row: usize, column: usize) {
+        let Self { output, into, a, b } = self;
+        let width = 2 * S::F32_LANES;
+        let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
+        for inner in 0..a.columns {
+            let (of_b, _) = S::as_simd_f32s(&b.values[inner * b.row_stride + column..][..width]);
+            let (left, right) = (of_b[0], of_b[1]);
+            for (offset, sums) in sums.iter_mut().enumerate() {
+                let of_a = simd.splat_f32s(a.values[(row + offset) * a.row_stride + inner * a.column_stride]);
+                sums[0] = mul_add_registers(simd, of_a, left, sums[0]);
+                sums[1] = mul_add_registers(simd, of_a, right, sums[1]);
             }
         }
+        for (offset, &[left, right]) in sums.iter().enumerate() {
+            let output = &mut output.values[(row + offset) * output.row_stride + column..][..width];
+            let (output, _) = S::as_mut_simd_f32s(output);
+            let add = *into == Accumulate::Add;
+            output[0] = if add { simd.add_f32s(output[0], left) } else { left };
+            output[1] = if add { simd.add_f32s(output[1], right) } else { right };
+        }
     }
-    for (offset, sums) in sums.iter().enumerate() {
-        let output = &mut values[(row + offset) * row_stride + column..][..COLUMNS];
-        for (output, &sum) in output.iter_mut().zip(sums) {
-            *output = if into == Accumulate::Add { *output + sum } else { sum };
+
+    /// `ROWS` rows times one register of columns of the output, fewer at its end.
+    #[inline(always)]
+    fn one_register<S: Simd, const ROWS: usize>(&mut self, simd: S, row: usize, column: usize) {
+        let Self { output, into, a, b } = self;
+        let width = S::F32_LANES.min(output.columns - column);
+        let mut sums = [simd.splat_f32s(0.0); ROWS];
+        for inner in 0..a.columns {
+            let of_b = simd.partial_load_f32s(&b.values[inner * b.row_stride + column..][..width]);
+            for (offset, sum) in sums.iter_mut().enumerate() {
+                let of_a = simd.splat_f32s(a.values[(row + offset) * a.row_stride + inner * a.column_stride]);
+                *sum = mul_add_registers(simd, of_a, of_b, *sum);
+            }
+        }
+        for (offset, &sum) in sums.iter().enumerate() {
+            let output = &mut output.values[(row + offset) * output.row_stride + column..][..width];
+            let add = *into == Accumulate::Add;
+            let sum = if add { simd.add_f32s(simd.partial_load_f32s(output), sum) } else { sum };
+            simd.partial_store_f32s(output, sum);
         }
     }
 }
 
-/// Copies a matrix, `[rows, columns]`, so that its columns become rows, each filled up with zeros: `[columns, width]`.
+/// Copies a matrix whose rows have no gaps, `[rows, columns]`, so that its columns become rows, each filled up with zeros:
+/// `[columns, width]`.
 ///
 /// # Panics
 ///
-/// When `output` is shorter than `columns * width`.
+/// When `output` is shorter than `columns * width`, or `width` than the matrix has rows.
 #[inline(always)]
 pub fn transpose_into(output: &mut [f32], width: usize, matrix: Matrix<'_>) {
+    /// Rows that are read at a time, whose values lie side by side in the output.
+    const TOGETHER: usize = 4;
+
     let Matrix { values, rows, columns, row_stride, column_stride } = matrix;
-    for column in 0..columns {
-        let output = &mut output[column * width..][..width];
-        for (row, output) in output.iter_mut().enumerate() {
-            *output = if row < rows { values[row * row_stride + column * column_stride] } else { 0.0 };
+    assert_eq!(column_stride, 1, "rows without gaps");
+    let (output, width) = (&mut output[..columns * width], width.max(1));
+    let row = |row: usize| &values[row * row_stride..][..columns];
+    let whole = rows - rows % TOGETHER;
+    for first in (0..whole).step_by(TOGETHER) {
+        let rows: [&[f32]; TOGETHER] = std::array::from_fn(|offset| row(first + offset));
+        for (column, output) in output.chunks_exact_mut(width).enumerate() {
+            let values: [f32; TOGETHER] = std::array::from_fn(|offset| rows[offset][column]);
+            output[first..first + TOGETHER].copy_from_slice(&values);
         }
     }
+    for number in whole..rows {
+        for (output, &value) in output.chunks_exact_mut(width).zip(row(number)) {
+            output[number] = value;
+        }
+    }
+    output.chunks_exact_mut(width).for_each(|output| output[rows..].fill(0.0));
 }
 
 #[cfg(test)]

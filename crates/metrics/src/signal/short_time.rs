@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use any2any_adapter::Signal;
-use realfft::num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
+use any2any_fourier::{Complex, Real, RealToComplex};
 
 /// The lowest rate of a sound, in hertz. Slower signals are movements that are followed sample by sample: EEG, sensors.
 pub(super) const SOUND: f64 = 4000.0;
@@ -36,7 +35,7 @@ impl ShortTime {
         let wanted = if rate >= SOUND { rate / 31.25 } else { rate };
         let size = (wanted.ceil() as usize).clamp(WINDOW.0, WINDOW.1).next_power_of_two();
         let angle = |at: usize| std::f64::consts::TAU * at as f64 / size as f64;
-        let transform = RealFftPlanner::new().plan_fft_forward(size);
+        let transform = f64::forward(size);
         Self {
             window: (0..size).map(|at| 0.5 - 0.5 * angle(at).cos()).collect(),
             input: transform.make_input_vec(),

@@ -7,7 +7,7 @@ import { carried, unpacked } from "any2any/carried";
 import { recorded } from "any2any/recorded";
 
 /** @import { Floats, View } from "any2any/types" */
-/** @typedef {{ memory: WebAssembly.Memory, reserve(length: number): number, load(): number, answer(model: number, endpoint: number): number, result(): number, result_length(): number }} Exports */
+/** @typedef {{ memory: WebAssembly.Memory, __indirect_function_table: WebAssembly.Table, lend(place: number): number, reserve(length: number): number, load(): number, answer(model: number, endpoint: number): number, result(): number, result_length(): number }} Exports */
 
 /** What the engine answers. */
 const ENDPOINTS = ["/api/translate", "/api/look", "/api/next", "/api/beam", "/api/attribution"];
@@ -18,8 +18,12 @@ export const carries = (run) => carried("engine") && carried(`model-${run}`);
 /** True if the engine can answer a question. */
 export const answers = (path, { run, checkpoint }) => ENDPOINTS.includes(path) && carries(run) && checkpoint === "best";
 
-let compiled = null;                                              // the module, once it is asked for
+let compiled = null;                                              // the modules, once they are asked for
 const engines = new Map();                                        // run → its engine, which keeps the model
+let lent = null;                                                  // the name of the products that engines were lent
+
+/** The products that the engine multiplies bytes with: those of crates/relaxed that are right here, by name, or null, its own. */
+export const products = () => lent;
 
 /** Answers a question about a run: { answer }, or { problem } as the server would say it. */
 export async function answer(path, given) {
@@ -40,14 +44,25 @@ export async function answer(path, given) {
 
 /** @param {number} run @returns {Promise<Exports>} */
 async function start(run) {
-  compiled ??= unpacked("engine").then((code) => WebAssembly.compile(code));
-  /** @type {WebAssembly.Module} */
-  const module = await compiled;
+  compiled ??= Promise.all([compile("engine"), compile("relaxed").catch(() => null)]);
+  /** @type {[WebAssembly.Module, WebAssembly.Module | null]} */
+  const [module, relaxed] = await compiled;
   const { exports } = await WebAssembly.instantiate(module, {});
   const engine = /** @type {Exports} */ (/** @type {unknown} */ (exports));
+  if (relaxed) await lend(engine, relaxed);
   give(engine, [await unpacked(`model-${run}`)]);
   if (engine.load() < 0) throw new Error(resultOf(engine).message);
   return engine;
+}
+
+/** @param {string} name @returns {Promise<WebAssembly.Module>} */
+const compile = async (name) => WebAssembly.compile(await unpacked(name));
+
+/** Lends the engine products by relaxed vectors (crates/relaxed), if those of this processor are right. @param {Exports} engine @param {WebAssembly.Module} module */
+async function lend(engine, module) {
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory: engine.memory } });
+  const taken = (name) => engine.lend(engine.__indirect_function_table.grow(1, exports[name])) === 1;
+  lent = ["of_unsigned", "of_signed"].find(taken) ?? null;
 }
 
 /** @param {Exports} engine @param {string} path */

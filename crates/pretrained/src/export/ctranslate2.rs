@@ -14,7 +14,7 @@ use any2any_architecture::{Norm, names};
 use serde_json::{Value, json};
 
 use super::tables::NEVER;
-use super::{ExportError, Outgoing, Vocabulary, Written, files, layers};
+use super::{ExportError, Lists, Outgoing, Vocabulary, Written, files, layers};
 use crate::ctranslate2::layout::MODEL;
 use crate::pretrained::Tensor;
 use binary::Variables;
@@ -56,7 +56,7 @@ pub fn ctranslate2(model: &Outgoing, folder: &Path) -> Result<Written, ExportErr
     let vocabulary = |name: &str, of: &Vocabulary| files::json(&folder.join(name), &json!(of.names));
     match &model.source {
         None => vocabulary("vocabulary.json", &model.target)?,
-        Some(source) if parts.source == Some(parts.target) && source.names == model.target.names => {
+        Some(source) if parts.shares_stem() && source.names == model.target.names => {
             vocabulary("shared_vocabulary.json", source)?;
         }
         Some(source) => {
@@ -64,7 +64,37 @@ pub fn ctranslate2(model: &Outgoing, folder: &Path) -> Result<Written, ExportErr
             vocabulary("target_vocabulary.json", &model.target)?;
         }
     }
+    if let Some((shortlist, source)) = model.shortlist.as_ref().zip(model.source.as_ref()) {
+        let map = vocabulary_map(shortlist, parts.shares_stem(), source, &model.target);
+        let path = folder.join("vmap.txt");
+        std::fs::write(&path, map).map_err(ExportError::write(&path))?;
+    }
     Ok(Written { kind: name.to_owned(), source_offset: 0, without_padding: false, notes: Vec::new() })
+}
+
+/// A shortlist as a vocabulary map: a line each source token with its name, a tab, and the names of those that may be written
+/// for it; those that may always be written stand behind no name.
+fn vocabulary_map(lists: &Lists, shared: bool, source: &Vocabulary, target: &Vocabulary) -> String {
+    // A name with white space is several there.
+    let is_one = |name: &String| !name.is_empty() && !name.contains(char::is_whitespace);
+    let name = |vocabulary: &Vocabulary, token: u32| {
+        vocabulary.names.get(token as usize).filter(|name| is_one(name)).cloned()
+    };
+    let names = |tokens: &[u32]| -> String {
+        tokens.iter().filter_map(|&token| name(target, token)).collect::<Vec<_>>().join(" ")
+    };
+    let mut map = format!("\t{}\n", names(&lists.always));
+    for (token, list) in (0..).zip(&lists.of_source) {
+        let mut list = list.clone();
+        if shared && !list.contains(&token) {
+            list.push(token);
+        }
+        let listed = names(&list);
+        if let Some(name) = name(source, token).filter(|_| !listed.is_empty()) {
+            map += &format!("{name}\t{listed}\n");
+        }
+    }
+    map
 }
 
 fn config(model: &Outgoing, epsilon: f64) -> Value {

@@ -41,6 +41,7 @@ pub(crate) fn outgoing(pretrained: &Pretrained) -> Outgoing {
         sound: None,
         decoding: GenerationDefaults::default(),
         positions: pretrained.positions.unwrap_or(32),
+        shortlist: None,
     }
 }
 
@@ -115,7 +116,18 @@ fn random(architecture: Architecture) -> Outgoing {
     let target = of(architecture.outputs(0));
     let decoding = GenerationDefaults::default();
     let (prompt, sound) = (Prompt::default(), None);
-    Outgoing { architecture, task: 0, weights, source, target, prompt, sound, decoding, positions: 40 }
+    Outgoing {
+        architecture,
+        task: 0,
+        weights,
+        source,
+        target,
+        prompt,
+        sound,
+        decoding,
+        positions: 40,
+        shortlist: None,
+    }
 }
 
 /// The logits of some targets.

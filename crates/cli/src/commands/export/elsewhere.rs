@@ -5,10 +5,12 @@ use std::path::Path;
 use any2any_adapter::{Head, Registry};
 use any2any_experiment::spec::Decoding;
 use any2any_pretrained::export::{
-    FeatureExtractor, Outgoing, Vocabulary, Written, ctranslate2, hugging_face,
+    FeatureExtractor, Lists, Outgoing, Vocabulary, Written, ctranslate2, hugging_face,
 };
 use any2any_pretrained::{GenerationDefaults, Tensor};
-use any2any_run::{RunFolder, Task, architecture, atomic_file, check_file, parameters, read_finite_weights};
+use any2any_run::{
+    RunFolder, Shortlist, Task, architecture, atomic_file, check_file, parameters, read_finite_weights,
+};
 
 use super::prompt::{Prompted, prompted};
 use super::sound::{self, Refused};
@@ -79,6 +81,8 @@ pub(super) fn write(
     let in_front = if frames.is_some() { 0 } else { prompted.prompt.target.len() };
     let (decoding, mut notes) = decoding(task.decoding(), in_front);
     notes.extend(told_by_others(layout, frames, &prompted, &target));
+    let shortlist = run.shortlists(&adapters)?.remove(&task.number());
+    notes.extend(shortlist.is_some().then(|| about_shortlist(layout)));
     let model = Outgoing {
         architecture,
         task: task.number(),
@@ -89,6 +93,7 @@ pub(super) fn write(
         sound: frames,
         decoding,
         positions: POSITIONS,
+        shortlist: shortlist.as_ref().map(lists),
     };
     let beside = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let unfinished = atomic_file::unfinished_folder(beside, ".unfinished-export-")?;
@@ -103,6 +108,25 @@ pub(super) fn write(
     tokenizers::write(task, &model, &written, layout, folder)?;
     atomic_file::finish_folder(unfinished, output)?;
     Ok(Exported { written, notes })
+}
+
+/// A shortlist as plain lists.
+fn lists(shortlist: &Shortlist) -> Lists {
+    let list = |source: u32| shortlist.list(source).to_vec();
+    Lists {
+        always: (0..shortlist.frequent() as u32).collect(),
+        of_source: (0..shortlist.sources() as u32).map(list).collect(),
+    }
+}
+
+fn about_shortlist(layout: Layout) -> String {
+    let said = match layout {
+        Layout::HuggingFace => "the shortlist is not written: transformers has none",
+        Layout::Ctranslate2 => {
+            "the shortlist is vmap.txt: give use_vmap=True, which puts the lists of a batch together"
+        }
+    };
+    said.to_owned()
 }
 
 /// What whoever uses the model has to tell the other program.

@@ -8,8 +8,11 @@ use super::packed::PANEL;
 /// Rows whose sums registers hold at once.
 pub(super) const ROWS: usize = 12;
 
+/// What products take off each value of a row first: NEON multiplies signed bytes with signed ones alone.
+pub(super) const TAKEN_OFF: i32 = if cfg!(target_arch = "aarch64") { 128 } else { 0 };
+
 /// Evaluates an expression with a constant of the value of a number of rows, if it is one of those listed.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
 macro_rules! by_count {
     ($rows:expr, $name:ident of $($count:literal)* => $body:expr) => {
         match $rows {
@@ -22,7 +25,13 @@ macro_rules! by_count {
     };
 }
 
-/// Adds to `starts` the products of some rows with a panel; a number of `rows` holds four values of a row.
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(super) mod simd128;
+
+/// Adds to `starts` the products of some rows, [`TAKEN_OFF`] less each, with a panel; a number of `rows` holds four values of a
+/// row.
 ///
 /// # Shapes
 ///
@@ -46,9 +55,9 @@ pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i
         }
     }
     #[cfg(target_arch = "aarch64")]
-    aarch64::panel(lines, rows, starts, sums, std::arch::is_aarch64_feature_detected!("dotprod"));
+    aarch64::panel(lines, rows, starts, sums);
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    simd128(lines, rows, starts, sums);
+    simd128::panel(lines, rows, starts, sums);
     #[cfg(not(any(
         target_arch = "x86_64",
         target_arch = "aarch64",
@@ -63,7 +72,8 @@ fn plain(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]
     for (row, sums) in rows.chunks_exact(lines.len().max(1)).zip(sums) {
         sums.copy_from_slice(starts);
         for (line, group) in lines.iter().zip(row) {
-            let [first, second, third, fourth] = group.to_le_bytes().map(i32::from);
+            let [first, second, third, fourth] =
+                group.to_le_bytes().map(|value| i32::from(value) - TAKEN_OFF);
             for (sum, weights) in sums.iter_mut().zip(line.0.as_chunks::<4>().0) {
                 let [a, b, c, d] = weights.map(i32::from);
                 *sum += a * first + b * second + (c * third + d * fourth);
@@ -92,14 +102,14 @@ fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums
         // such an address, which is what an aligned load reads.
         let weights =
             unsafe { [_mm512_load_si512(left.as_ptr().cast()), _mm512_load_si512(right.as_ptr().cast())] };
-        for (totals, row) in totals.iter_mut().zip(&rows) {
-            let values = _mm512_set1_epi32(row[at] as i32);
+        for (row, totals) in totals.iter_mut().enumerate() {
+            let values = _mm512_set1_epi32(rows[row][at] as i32);
             totals[0] = _mm512_dpbusd_epi32(totals[0], values, weights[0]);
             totals[1] = _mm512_dpbusd_epi32(totals[1], values, weights[1]);
         }
     }
-    for (sums, totals) in sums.iter_mut().zip(totals) {
-        let (left, right) = sums.split_at_mut(PANEL / 2);
+    for (row, totals) in totals.iter().enumerate() {
+        let (left, right) = sums[row].split_at_mut(PANEL / 2);
         // SAFETY: both halves are slices of 16 numbers of 32 bits, which is what an unaligned store writes.
         unsafe {
             _mm512_storeu_si512(left.as_mut_ptr().cast(), totals[0]);
@@ -215,230 +225,13 @@ fn avx2(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]])
     }
 }
 
-/// Inner products with NEON.
-///
-/// Its instructions multiply signed bytes with signed ones, so 128 is taken from each value of a row, and 128 times the sum of a
-/// column's weights is added again.
-#[cfg(target_arch = "aarch64")]
-mod aarch64 {
-    use std::arch::aarch64::{
-        int8x8_t, int8x16_t, int32x4_t, vaddq_s32, vdup_n_u32, vdupq_n_s8, vdupq_n_s32, vdupq_n_u32,
-        vget_high_s8, vget_low_s8, vld1q_s8, vld1q_s32, vmlaq_n_s32, vmull_s8, vpadalq_s16, vpaddq_s32,
-        vreinterpret_s8_u32, vreinterpretq_s8_u32, vst1q_s32,
-    };
-
-    use super::{Line, PANEL};
-
-    /// Columns whose sums one register holds.
-    const COLUMNS: usize = 4;
-
-    /// Takes 128 from each of four bytes, which are signed then.
-    const SIGNED: u32 = 0x8080_8080;
-
-    /// The products with the instruction that multiplies and adds four bytes at a time, if it is there.
-    pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]], dot: bool) {
-        /// Rows whose sums leave registers for weights and values.
-        const TOGETHER: usize = 3;
-
-        let mut raised = [0; PANEL];
-        raise(lines, starts, &mut raised);
-        for (rows, sums) in rows.chunks(TOGETHER * lines.len().max(1)).zip(sums.chunks_mut(TOGETHER)) {
-            by_count!(sums.len(), COUNT of 1 2 3 => match dot {
-                // SAFETY: the caller says that the processor has the feature that the function enables.
-                true => unsafe { dot_products::<COUNT>(lines, rows, &raised, sums) },
-                false => widened::<COUNT>(lines, rows, &raised, sums),
-            });
-        }
-    }
-
-    /// The weights of four columns of a line.
-    fn weights(line: &Line, block: usize) -> int8x16_t {
-        // SAFETY: a slice of 16 bytes, which is what is read at any address.
-        unsafe { vld1q_s8(line.0[block * COLUMNS * 4..][..COLUMNS * 4].as_ptr()) }
-    }
-
-    /// Adds the products of signed bytes in pairs to the sums of four columns, two of each, beside one another.
-    fn add_pairs(halves: &mut [int32x4_t; 2], weights: int8x16_t, values: int8x8_t) {
-        // SAFETY: every processor of this architecture that Rust compiles for has NEON.
-        unsafe {
-            halves[0] = vpadalq_s16(halves[0], vmull_s8(vget_low_s8(weights), values));
-            halves[1] = vpadalq_s16(halves[1], vmull_s8(vget_high_s8(weights), values));
-        }
-    }
-
-    fn store(sums: &mut [i32; PANEL], block: usize, total: int32x4_t) {
-        // SAFETY: a slice of 4 numbers of 32 bits, which is what is written at any address.
-        unsafe { vst1q_s32(sums[block * COLUMNS..][..COLUMNS].as_mut_ptr(), total) };
-    }
-
-    fn load(starts: &[i32], block: usize) -> int32x4_t {
-        // SAFETY: a slice of 4 numbers of 32 bits, which is what is read at any address.
-        unsafe { vld1q_s32(starts[block * COLUMNS..][..COLUMNS].as_ptr()) }
-    }
-
-    /// 128 times the sum of each column's weights, added to its start.
-    fn raise(lines: &[Line], starts: &[i32], raised: &mut [i32; PANEL]) {
-        // SAFETY: every processor of this architecture that Rust compiles for has NEON.
-        let (zero, ones) = unsafe { (vdupq_n_s32(0), vget_low_s8(vdupq_n_s8(1))) };
-        let mut halves = [[zero; 2]; PANEL / COLUMNS];
-        for line in lines {
-            for (block, halves) in halves.iter_mut().enumerate() {
-                add_pairs(halves, weights(line, block), ones);
-            }
-        }
-        for (block, [low, high]) in halves.into_iter().enumerate() {
-            // SAFETY: as above.
-            let total = unsafe { vmlaq_n_s32(load(starts, block), vpaddq_s32(low, high), 128) };
-            store(raised, block, total);
-        }
-    }
-
-    /// Products of 16 bits, added in pairs.
-    fn widened<const COUNT: usize>(
-        lines: &[Line],
-        rows: &[u32],
-        raised: &[i32; PANEL],
-        sums: &mut [[i32; PANEL]],
-    ) {
-        /// Blocks of columns whose sums registers hold at once.
-        const BLOCKS: usize = 4;
-
-        let groups = lines.len();
-        let rows: [&[u32]; COUNT] = std::array::from_fn(|row| &rows[row * groups..][..groups]);
-        for first in (0..PANEL / COLUMNS).step_by(BLOCKS) {
-            // SAFETY: every processor of this architecture that Rust compiles for has NEON.
-            let mut halves = [[[unsafe { vdupq_n_s32(0) }; 2]; BLOCKS]; COUNT];
-            for (at, line) in lines.iter().enumerate() {
-                let weights: [int8x16_t; BLOCKS] = std::array::from_fn(|block| weights(line, first + block));
-                for (halves, row) in halves.iter_mut().zip(&rows) {
-                    // SAFETY: as above.
-                    let values = unsafe { vreinterpret_s8_u32(vdup_n_u32(row[at] ^ SIGNED)) };
-                    halves
-                        .iter_mut()
-                        .zip(weights)
-                        .for_each(|(halves, weights)| add_pairs(halves, weights, values));
-                }
-            }
-            for (sums, halves) in sums.iter_mut().zip(halves) {
-                for (block, [low, high]) in halves.into_iter().enumerate() {
-                    // SAFETY: as above.
-                    let total = unsafe { vaddq_s32(load(raised, first + block), vpaddq_s32(low, high)) };
-                    store(sums, first + block, total);
-                }
-            }
-        }
-    }
-
-    /// Products with the instruction `sdot`.
-    #[target_feature(enable = "neon,dotprod")]
-    fn dot_products<const COUNT: usize>(
-        lines: &[Line],
-        rows: &[u32],
-        raised: &[i32; PANEL],
-        sums: &mut [[i32; PANEL]],
-    ) {
-        let groups = lines.len();
-        let rows: [&[u32]; COUNT] = std::array::from_fn(|row| &rows[row * groups..][..groups]);
-        let start: [int32x4_t; PANEL / COLUMNS] = std::array::from_fn(|block| load(raised, block));
-        let mut totals = [start; COUNT];
-        for (at, line) in lines.iter().enumerate() {
-            let values: [int8x16_t; COUNT] =
-                std::array::from_fn(|row| vreinterpretq_s8_u32(vdupq_n_u32(rows[row][at] ^ SIGNED)));
-            for block in 0..PANEL / COLUMNS {
-                let weights = weights(line, block);
-                for (totals, values) in totals.iter_mut().zip(values) {
-                    // SAFETY: the instruction adds to one register what it makes of two others; the function's feature has it.
-                    unsafe {
-                        std::arch::asm!(
-                            "sdot {total:v}.4s, {values:v}.16b, {weights:v}.16b",
-                            total = inout(vreg) totals[block],
-                            values = in(vreg) values,
-                            weights = in(vreg) weights,
-                            options(pure, nomem, nostack, preserves_flags),
-                        );
-                    }
-                }
-            }
-        }
-        for (sums, totals) in sums.iter_mut().zip(totals) {
-            totals.into_iter().enumerate().for_each(|(block, total)| store(sums, block, total));
-        }
-    }
-}
-
-/// Inner products with the vectors of WebAssembly: bytes become 16 bits wide, whose products are added in pairs.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-fn simd128(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
-    use std::arch::wasm32::{i32x4_add, i32x4_shuffle, u16x8_load_extend_u8x8, v128, v128_load, v128_store};
-    /// Columns whose weights are widened together, two in a vector.
-    const COLUMNS: usize = 8;
-    /// Rows that go through the weights together: processors that run WebAssembly may have sixteen registers, and the sums of
-    /// two rows, the weights and what is multiplied with them take fourteen.
-    const TOGETHER: usize = 2;
-
-    /// Of each column of a block two sums beside one another: of the first two and of the last two of four inputs.
-    #[inline(always)]
-    fn halves<const COUNT: usize>(
-        lines: &[Line],
-        rows: [&[u64]; TOGETHER],
-        block: usize,
-    ) -> [[v128; COLUMNS / 2]; TOGETHER] {
-        use std::arch::wasm32::{i16x8_load_extend_i8x8, i32x4_dot_i16x8, i32x4_splat, v128_load64_splat};
-        let rows = rows.map(|row| &row[..lines.len()]);
-        let mut halves = [[i32x4_splat(0); COLUMNS / 2]; TOGETHER];
-        for (at, line) in lines.iter().enumerate() {
-            let (pairs, _) = line.0[block * COLUMNS * 4..][..COLUMNS * 4].as_chunks::<8>();
-            let weights: [v128; COLUMNS / 2] = std::array::from_fn(|pair| {
-                // SAFETY: an array of 8 bytes, which is what is read at any address.
-                unsafe { i16x8_load_extend_i8x8(pairs[pair].as_ptr()) }
-            });
-            for (halves, row) in halves.iter_mut().zip(rows).take(COUNT) {
-                // SAFETY: a number of 64 bits, which is what is read.
-                let values = unsafe { v128_load64_splat(&raw const row[at]) };
-                for (half, weights) in halves.iter_mut().zip(weights) {
-                    *half = i32x4_add(*half, i32x4_dot_i16x8(values, weights));
-                }
-            }
-        }
-        halves
-    }
-
-    let groups = lines.len();
-    // All blocks of columns read the same rows, so these are widened once, two groups at a time.
-    let mut wide = vec![[0_u64; 2]; TOGETHER * groups.div_ceil(2)];
-    for (rows, sums) in rows.chunks(TOGETHER * groups.max(1)).zip(sums.chunks_mut(TOGETHER)) {
-        for (row, wide) in rows.chunks_exact(groups.max(1)).zip(wide.chunks_exact_mut(groups.div_ceil(2))) {
-            let (pairs, last) = row.as_chunks::<2>();
-            let last = last.first().map(|&group| [group, 0]);
-            for (wide, pair) in wide.iter_mut().zip(pairs.iter().chain(&last)) {
-                // SAFETY: 8 bytes are read, and 16 written, at any address.
-                unsafe { v128_store(wide.as_mut_ptr().cast(), u16x8_load_extend_u8x8(pair.as_ptr().cast())) };
-            }
-        }
-        let wide: [&[u64]; TOGETHER] = std::array::from_fn(|row| {
-            let places = row * groups.div_ceil(2)..(row + 1) * groups.div_ceil(2);
-            &wide[places].as_flattened()[..groups]
-        });
-        for block in 0..PANEL / COLUMNS {
-            let halves = match sums.len() {
-                1 => halves::<1>(lines, wide, block),
-                _ => halves::<TOGETHER>(lines, wide, block),
-            };
-            for (sums, halves) in sums.iter_mut().zip(halves) {
-                for (pair, halves) in halves.as_chunks::<2>().0.iter().enumerate() {
-                    let columns = block * COLUMNS + pair * 4..block * COLUMNS + pair * 4 + 4;
-                    let even = i32x4_shuffle::<0, 2, 4, 6>(halves[0], halves[1]);
-                    let odd = i32x4_shuffle::<1, 3, 5, 7>(halves[0], halves[1]);
-                    let (start, sums) = (&starts[columns.clone()], &mut sums[columns]);
-                    // SAFETY: slices of 4 numbers of 32 bits, which is what is read and written at any address.
-                    unsafe {
-                        let start = v128_load(start.as_ptr().cast::<v128>());
-                        let total = i32x4_add(start, i32x4_add(even, odd));
-                        v128_store(sums.as_mut_ptr().cast::<v128>(), total);
-                    }
-                }
-            }
-        }
+/// Numbers that look like chance, the same at every call, of which examples are made.
+#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
+fn numbers() -> impl FnMut() -> u32 {
+    let mut state = 1_u32;
+    move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state
     }
 }
 
@@ -448,11 +241,7 @@ mod tests {
 
     #[test]
     fn every_way_gives_the_sums_of_a_plain_loop() {
-        let mut state = 1_u32;
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state
-        };
+        let mut next = numbers();
         for groups in [1, 2, 32, 65] {
             for count in 1..=ROWS {
                 let mut lines = vec![Line([0; PANEL * 4]); groups];
@@ -480,7 +269,7 @@ mod tests {
                 #[cfg(target_arch = "aarch64")]
                 {
                     let mut widened = vec![[0; PANEL]; count];
-                    aarch64::panel(&lines, &rows, &starts, &mut widened, false);
+                    aarch64::panel_of_pairs(&lines, &rows, &starts, &mut widened);
                     assert_eq!(widened, without_instructions);
                 }
                 for (row, found) in rows.chunks_exact(groups).zip(&found) {
@@ -488,7 +277,8 @@ mod tests {
                         let mut expected = i64::from(starts[column]);
                         for (line, group) in lines.iter().zip(row) {
                             for (place, byte) in group.to_le_bytes().into_iter().enumerate() {
-                                expected += i64::from(byte) * i64::from(line.0[column * 4 + place]);
+                                let value = i64::from(byte) - i64::from(TAKEN_OFF);
+                                expected += value * i64::from(line.0[column * 4 + place]);
                             }
                         }
                         assert_eq!(i64::from(found[column]), expected, "{groups} groups, {count} rows");

@@ -13,7 +13,7 @@ use std::ops::Range;
 use crate::host::rows::Linear;
 use crate::host::simd::{mul_add, vectorized};
 
-use super::dot_products;
+use super::dot_products::{self, TAKEN_OFF};
 use super::packed::PANEL;
 use super::quantized::{Quantized, QuantizedRows};
 use super::shifted::Shifted;
@@ -159,7 +159,7 @@ impl Int8 {
     fn set(&mut self, input: usize, output: usize, value: i8) {
         let line = output / PANEL * self.groups() + input / GROUP;
         self.lines[line].0[output % PANEL * GROUP + input % GROUP] = value;
-        self.starts[output] -= OFFSET * i32::from(value);
+        self.starts[output] -= (OFFSET - TAKEN_OFF) * i32::from(value);
     }
 
     fn groups(&self) -> usize {

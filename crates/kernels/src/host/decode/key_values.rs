@@ -1,11 +1,13 @@
 //! Attention to one sequence that stays as it is: an encoder's self-attention and a decoder's cross-attention.
 
+use pulp::{Simd, WithSimd};
+
 use super::distance::DistanceBias;
 use super::elementwise::softmax;
 use super::look::AttentionLook;
 use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
-use crate::host::simd::vectorized;
+use crate::host::simd::{ARCH, vectorized};
 
 /// Queries that are computed together.
 const TILE: usize = 64;
@@ -90,8 +92,12 @@ impl KeyValues {
         let Self { width, d_head, .. } = *self;
         let all_heads = self.heads * d_head;
         let rows = output.len() / all_heads;
-        scores.resize(scores.len().max(rows * width), 0.0);
-        let scores = &mut scores[..rows * width];
+        let of_head = rows * width;
+        if of_head == 0 {
+            return output.fill(0.0);
+        }
+        scores.resize(scores.len().max(of_head), 0.0);
+        let scores = &mut scores[..of_head];
         let scale = (d_head as f32).sqrt().recip();
         for head in 0..self.heads {
             multiply(
@@ -100,26 +106,11 @@ impl KeyValues {
                 queries.rows.head(d_head, head, first, rows),
                 Matrix::new(&self.keys[head * d_head * width..], d_head, width),
             );
-            vectorized!({
-                for (offset, scores) in scores.chunks_exact_mut(width.max(1)).enumerate() {
-                    let scores = &mut scores[..self.count];
-                    match queries.bias {
-                        None => scores.iter_mut().for_each(|score| *score *= scale),
-                        Some(bias) => {
-                            let bias = bias.row(head, first + offset, 0);
-                            for (score, &bias) in scores.iter_mut().zip(bias) {
-                                *score = *score * scale + bias;
-                            }
-                        }
-                    }
-                    if let Some(look) = look.as_deref() {
-                        look.hide(scores);
-                    }
-                    softmax(scores);
-                }
-            });
+            let bias = queries.bias.map(|bias| (bias, head, first));
+            let look_at = look.as_deref();
+            ARCH.dispatch(Scores { values: scores, width, count: self.count, scale, bias, look: look_at });
             if let Some(look) = look.as_deref_mut() {
-                for (offset, scores) in scores.chunks_exact_mut(width.max(1)).enumerate() {
+                for (offset, scores) in scores.chunks_exact_mut(width).enumerate() {
                     look.keep(head, (first + offset, count), &mut scores[..self.count]);
                 }
             }
@@ -127,16 +118,47 @@ impl KeyValues {
                 MatrixMut::strided(&mut output[head * d_head..], rows, d_head, all_heads),
                 Accumulate::Replace,
                 Matrix::strided(scores, rows, self.count, width),
-                Matrix::strided(
-                    &self.values[(head * d_head).min(self.values.len())..],
-                    self.count,
-                    d_head,
-                    all_heads,
-                ),
+                Matrix::strided(&self.values[head * d_head..], self.count, d_head, all_heads),
             );
             if look.as_deref().is_some_and(|look| look.silenced.contains(&head)) {
                 output.chunks_exact_mut(all_heads).for_each(|row| row[head * d_head..][..d_head].fill(0.0));
             }
+        }
+    }
+}
+
+/// Scores of one head on their way to weights.
+struct Scores<'a> {
+    /// `[queries, width]`, of which the first `count` are of keys.
+    values: &'a mut [f32],
+    width: usize,
+    count: usize,
+    scale: f32,
+    /// The bias of distances, the head, and the place of the first query.
+    bias: Option<(&'a DistanceBias, usize, usize)>,
+    look: Option<&'a AttentionLook<'a>>,
+}
+
+impl WithSimd for Scores<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let scale = simd.splat_f32s(self.scale);
+        for (offset, row) in self.values.chunks_exact_mut(self.width).enumerate() {
+            let (registers, _) = S::as_mut_simd_f32s(row);
+            for register in registers {
+                *register = simd.mul_f32s(*register, scale);
+            }
+            let scores = &mut row[..self.count];
+            if let Some((bias, head, first)) = self.bias {
+                let bias = bias.row(head, first + offset, 0);
+                scores.iter_mut().zip(bias).for_each(|(score, &bias)| *score += bias);
+            }
+            if let Some(look) = self.look {
+                look.hide(scores);
+            }
+            softmax(simd, row, self.count);
         }
     }
 }

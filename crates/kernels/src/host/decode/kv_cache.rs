@@ -4,7 +4,9 @@
 //! Hypotheses are told apart by which row of each position they continue, so that one can be continued several
 //! ways, or dropped, without a copy of its keys and values.
 
-use crate::host::simd::{mul_add, vectorized};
+use pulp::{Simd, WithSimd};
+
+use crate::host::simd::{ARCH, LANES, fold_registers, mul_add, mul_add_registers};
 
 use super::distance::DistanceBias;
 use super::elementwise::softmax;
@@ -56,109 +58,164 @@ impl KvCache<'_> {
         scores: &mut Vec<f32>,
         mut look: Option<AttentionLook<'_>>,
     ) {
-        let all_heads = self.heads * self.d_head;
-        scores.resize(scores.len().max(self.heads * (self.positions.len() + 1)), 0.0);
-        vectorized!({
-            let rows = output.chunks_exact_mut(all_heads).zip(queries.chunks(query_stride));
-            for (row, (output, query)) in rows.enumerate() {
-                self.attend_row(row, &query[..all_heads], new, output, scores, look.as_mut());
-            }
+        let keys = (self.positions.len() + 1).next_multiple_of(LANES);
+        scores.resize(scores.len().max(self.heads * keys), 0.0);
+        ARCH.dispatch(Rows {
+            cache: self,
+            queries,
+            query_stride,
+            new,
+            output,
+            scores,
+            keys,
+            look: look.as_mut(),
         });
     }
+}
 
-    /// The context of one row.
-    ///
-    /// # Shapes
-    ///
-    /// - query and output: `[heads * d_head]`; new, of all rows: `[rows, row_width]`; scores: `[heads, keys]` or more
+/// Rows on their way to their contexts.
+struct Rows<'a, 'look> {
+    cache: &'a KvCache<'a>,
+    /// `[rows, query_stride]`.
+    queries: &'a [f32],
+    query_stride: usize,
+    /// `[rows, row_width]`.
+    new: &'a [f32],
+    /// `[rows, heads * d_head]`.
+    output: &'a mut [f32],
+    /// `[heads, keys]` or more, with `keys` a multiple of [`LANES`].
+    scores: &'a mut [f32],
+    keys: usize,
+    look: Option<&'a mut AttentionLook<'look>>,
+}
+
+impl WithSimd for Rows<'_, '_> {
+    type Output = ();
+
     #[inline(always)]
-    fn attend_row(
-        &self,
-        row: usize,
-        query: &[f32],
-        new: &[f32],
-        output: &mut [f32],
-        scores: &mut [f32],
-        mut look: Option<&mut AttentionLook<'_>>,
-    ) {
-        let Self { heads, d_head, row_width, column, .. } = *self;
-        let all_heads = heads * d_head;
-        let count = self.positions.len() + 1;
-        let ancestors = &self.ancestors[row * self.positions.len()..][..self.positions.len()];
-        let new = &new[row * row_width + column..][..2 * all_heads];
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let all_heads = self.cache.heads * self.cache.d_head;
+        let rows = self.output.len() / all_heads.max(1);
+        for row in 0..rows {
+            self.attend(simd, row);
+        }
+    }
+}
+
+impl Rows<'_, '_> {
+    /// The context of one row.
+    #[inline(always)]
+    fn attend<S: Simd>(&mut self, simd: S, row: usize) {
+        let KvCache { heads, d_head, row_width, column, positions, bias, .. } = *self.cache;
+        let (all_heads, keys) = (heads * d_head, self.keys);
+        let query = &self.queries[row * self.query_stride..][..all_heads];
+        let output = &mut self.output[row * all_heads..][..all_heads];
+        let scores = &mut self.scores[..heads * keys];
+        let ancestors = &self.cache.ancestors[row * positions.len()..][..positions.len()];
+        let new = &self.new[row * row_width + column..][..2 * all_heads];
         let scale = (d_head as f32).sqrt().recip();
-        let at = |position: usize| match self.positions.get(position) {
+        let at = |position: usize| match positions.get(position) {
             Some(rows) => &rows[ancestors[position] as usize * row_width + column..][..2 * all_heads],
             None => new,
         };
+        let count = positions.len() + 1;
         for position in 0..count {
             let key = &at(position)[..all_heads];
-            let heads = query.chunks_exact(d_head).zip(key.chunks_exact(d_head));
-            for (head, (query, key)) in heads.enumerate() {
-                scores[head * count + position] = dot(query, key) * scale;
+            for head in 0..heads {
+                let of_head = head * d_head;
+                let product = dot(simd, &query[of_head..][..d_head], &key[of_head..][..d_head]);
+                scores[head * keys + position] = product * scale;
             }
         }
-        for (head, scores) in scores.chunks_exact_mut(count).take(heads).enumerate() {
-            if let Some(bias) = self.bias {
+        for (head, row) in scores.chunks_exact_mut(keys).enumerate() {
+            let scores = &mut row[..count];
+            if let Some(bias) = bias {
                 let bias = bias.row(head, count - 1, 0);
                 scores.iter_mut().zip(bias).for_each(|(score, &bias)| *score += bias);
             }
-            if let Some(look) = look.as_deref() {
+            if let Some(look) = self.look.as_deref() {
                 look.hide(scores);
             }
-            softmax(scores);
-            if let Some(look) = look.as_deref_mut() {
-                look.keep(head, (0, 1), scores);
+            softmax(simd, row, count);
+            if let Some(look) = self.look.as_deref_mut() {
+                look.keep(head, (0, 1), &mut row[..count]);
             }
         }
-        output.fill(0.0);
-        for position in 0..count {
-            let value = &at(position)[all_heads..];
-            let heads = output.chunks_exact_mut(d_head).zip(value.chunks_exact(d_head));
-            for (head, (output, value)) in heads.enumerate() {
-                let weight = scores[head * count + position];
-                for (output, &value) in output.iter_mut().zip(value) {
-                    *output = mul_add(weight, value, *output);
+        if d_head.is_multiple_of(S::F32_LANES) {
+            let (contexts, _) = S::as_mut_simd_f32s(output);
+            let (groups, rest) = contexts.as_chunks_mut::<TOGETHER>();
+            let of_register = |number: usize| &scores[number * S::F32_LANES / d_head * keys..][..count];
+            let values = |position: usize| S::as_simd_f32s(&at(position)[all_heads..]).0;
+            for (group, context) in groups.iter_mut().enumerate() {
+                let weights = std::array::from_fn(|number| of_register(group * TOGETHER + number));
+                *context = weighted(simd, group * TOGETHER, weights, values);
+            }
+            let first = groups.len() * TOGETHER;
+            for (number, context) in rest.iter_mut().enumerate() {
+                [*context] = weighted(simd, first + number, [of_register(first + number)], values);
+            }
+        } else {
+            output.fill(0.0);
+            for position in 0..count {
+                let value = &at(position)[all_heads..];
+                for (at, (output, &value)) in output.iter_mut().zip(value).enumerate() {
+                    *output = mul_add(scores[at / d_head * keys + position], value, *output);
                 }
             }
         }
-        for &head in look.as_deref().map_or(&[][..], |look| look.silenced) {
+        for &head in self.look.as_deref().map_or(&[][..], |look| look.silenced) {
             output.chunks_exact_mut(d_head).nth(head).into_iter().for_each(|context| context.fill(0.0));
         }
     }
 }
 
-/// Lanes of a sum: a head is seldom wider than a few registers.
-const LANES: usize = 16;
+/// Registers of a context that are summed at once.
+const TOGETHER: usize = 4;
 
-/// The inner product of two short slices, `[d_head]` each.
+/// The sums of `COUNT` registers of values over all positions, each with the weights of its head, `[positions]`.
 #[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+fn weighted<'a, S: Simd, const COUNT: usize>(
+    simd: S,
+    first: usize,
+    weights: [&[f32]; COUNT],
+    values: impl Fn(usize) -> &'a [S::f32s],
+) -> [S::f32s; COUNT] {
+    let mut sums = [simd.splat_f32s(0.0); COUNT];
+    for (position, _) in weights[0].iter().enumerate() {
+        let values = &values(position)[first..first + COUNT];
+        for (number, sum) in sums.iter_mut().enumerate() {
+            let weight = simd.splat_f32s(weights[number][position]);
+            *sum = mul_add_registers(simd, weight, values[number], *sum);
+        }
+    }
+    sums
+}
+
+/// The inner product of two short slices, `[d_head]` each, in the order of [`LANES`] sums, however many a register holds: halves
+/// are added to halves.
+#[inline(always)]
+fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
     let (chunks_a, rest_a) = a.as_chunks::<LANES>();
     let (chunks_b, rest_b) = b.as_chunks::<LANES>();
-    let mut lanes = [0.0_f32; LANES];
-    for (a, b) in chunks_a.iter().zip(chunks_b) {
-        for lane in 0..LANES {
-            lanes[lane] = mul_add(a[lane], b[lane], lanes[lane]);
+    let mut registers = [simd.splat_f32s(0.0); LANES];
+    let count = LANES / S::F32_LANES;
+    for (number, a) in chunks_a.iter().enumerate() {
+        let ((a, _), (b, _)) = (S::as_simd_f32s(a), S::as_simd_f32s(&chunks_b[number]));
+        for (number, sum) in registers[..count].iter_mut().enumerate() {
+            *sum = mul_add_registers(simd, a[number], b[number], *sum);
         }
     }
     let mut sum = 0.0;
-    for (&a, &b) in rest_a.iter().zip(rest_b) {
-        sum = mul_add(a, b, sum);
+    for (number, &a) in rest_a.iter().enumerate() {
+        sum = mul_add(a, rest_b[number], sum);
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-        width /= 2;
-    }
-    sum + lanes[0]
+    sum + fold_registers(simd, registers)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::simd::with_every_width;
 
     /// Two positions with two rows each, one head of width 1: keys and values are easily told apart.
     #[test]
@@ -182,12 +239,44 @@ mod tests {
         }
     }
 
+    struct Dot<'a>(&'a [f32], &'a [f32]);
+
+    impl WithSimd for Dot<'_> {
+        type Output = f32;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> f32 {
+            dot(simd, self.0, self.1)
+        }
+    }
+
+    /// The order of the sum, one number after the other: the same on every processor.
+    fn defined(a: &[f32], b: &[f32]) -> f32 {
+        let whole = a.len() - a.len() % LANES;
+        let mut lanes = [0.0_f32; LANES];
+        for at in 0..whole {
+            lanes[at % LANES] = mul_add(a[at], b[at], lanes[at % LANES]);
+        }
+        let rest = (whole..a.len()).fold(0.0, |sum, at| mul_add(a[at], b[at], sum));
+        let mut width = LANES / 2;
+        while width > 0 {
+            for lane in 0..width {
+                lanes[lane] += lanes[lane + width];
+            }
+            width /= 2;
+        }
+        rest + lanes[0]
+    }
+
     #[test]
-    fn short_products_hold_at_every_length() {
+    fn short_products_have_one_order_at_every_length() {
+        let value = |at: usize, seed: usize| ((at * 7919 + seed) % 1009) as f32 / 1009.0 - 0.4;
         for length in 0..70 {
-            let values: Vec<f32> = (0..length).map(|at| at as f32 - 9.0).collect();
-            let expected: f32 = values.iter().map(|value| value * value).sum();
-            assert_eq!(vectorized!(dot(&values, &values)), expected);
+            let a: Vec<f32> = (0..length).map(|at| value(at, 1)).collect();
+            let b: Vec<f32> = (0..length).map(|at| value(at, 500)).collect();
+            for found in with_every_width(|| Dot(&a, &b)) {
+                assert_eq!(found, defined(&a, &b), "{length}");
+            }
         }
     }
 }

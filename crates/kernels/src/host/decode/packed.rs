@@ -8,7 +8,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use crate::host::rows::Linear;
-use crate::host::simd::ARCH;
+use crate::host::simd::{ARCH, mul_add_registers};
 
 /// Columns of a panel.
 pub const PANEL: usize = 32;
@@ -199,16 +199,6 @@ impl WithSimd for Product<'_> {
     }
 }
 
-/// `a b + c`, as [`simd::mul_add`](crate::host::simd::mul_add) rounds it.
-#[inline(always)]
-fn mul_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
-    if cfg!(target_arch = "wasm32") {
-        simd.add_f32s(simd.mul_f32s(a, b), c)
-    } else {
-        simd.mul_add_f32s(a, b, c)
-    }
-}
-
 /// One panel, and where its columns go.
 struct Tile<'a> {
     lines: &'a [Line],
@@ -248,10 +238,10 @@ impl Tile<'_> {
             for (at, line) in self.lines.iter().enumerate() {
                 let (line, _) = S::as_simd_f32s(&line.0);
                 let (left, right) = (line[2 * pair], line[2 * pair + 1]);
-                for (sums, row) in sums.iter_mut().zip(&rows) {
-                    let value = simd.splat_f32s(row[at]);
-                    sums[0] = mul_add(simd, value, left, sums[0]);
-                    sums[1] = mul_add(simd, value, right, sums[1]);
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let value = simd.splat_f32s(rows[row][at]);
+                    sums[0] = mul_add_registers(simd, value, left, sums[0]);
+                    sums[1] = mul_add_registers(simd, value, right, sums[1]);
                 }
             }
             let count = (2 * S::F32_LANES).min(self.width - start);

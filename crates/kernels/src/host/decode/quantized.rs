@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::host::simd::{LANES, mul_add, vectorized};
+use crate::host::simd::{LANES, ROUND, mul_add, vectorized};
 
 use super::int8::{GROUP, OFFSET};
 
@@ -118,9 +118,6 @@ impl Quantizer {
     }
 }
 
-/// Adding 1.5 * 2^23 rounds to the nearest whole number, of two the even one, which then stands in the low bits.
-const ROUND: f32 = 12_582_912.0;
-
 /// Rounds a row, `[width]`, into groups of four values; gives its scale.
 #[inline(always)]
 fn round_row(row: &[f32], groups: &mut [u32]) -> f32 {
@@ -132,7 +129,9 @@ fn round_row(row: &[f32], groups: &mut [u32]) -> f32 {
             lanes[lane] = if magnitude > lanes[lane] { magnitude } else { lanes[lane] };
         }
     }
-    let largest = lanes.iter().chain(rest).fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    // Not `f32::max`, which is a call in WebAssembly.
+    let larger = |largest: f32, value: &f32| if value.abs() > largest { value.abs() } else { largest };
+    let largest = lanes.iter().chain(rest).fold(0.0, larger);
     let (scale, inverse) = if largest > 0.0 { (largest / LARGEST, LARGEST / largest) } else { (1.0, 1.0) };
     write_groups(row, groups, |value| low_byte(mul_add(value, inverse, ROUND)));
     scale

@@ -1,9 +1,12 @@
 //! The best tokens of a vocabulary and the logarithm of the softmax's sum, a piece of the row of logits at a
 //! time: whole rows never exist.
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::host::simd::{LANES, exp, fold, maximum, mul_add, vectorized};
+use crate::host::simd::{
+    ARCH, LANES, exp, exp_of_negatives, fold_registers, lanes_above, maximum_by_registers,
+};
 
 use super::packed::PANEL;
 use super::weights::{Scratch, Weights};
@@ -76,11 +79,17 @@ impl Ranked {
         let better = |other: &Candidate| {
             other.logit > candidate.logit || (other.logit == candidate.logit && other.token < candidate.token)
         };
-        let at = self.best.partition_point(better);
-        if at < count {
-            self.best.truncate(count - 1);
-            self.best.insert(at, candidate);
+        // Counted rather than searched: a search goes another way for each, which processors cannot foresee.
+        let at = self.best.iter().filter(|other| better(other)).count();
+        if at >= count {
+            return;
         }
+        if self.best.len() < count {
+            self.best.push(candidate);
+        }
+        let last = self.best.len() - 1;
+        self.best.copy_within(at..last, at + 1);
+        self.best[at] = candidate;
     }
 
     /// Joins the ranks of other parts of the vocabulary.
@@ -147,61 +156,97 @@ impl Ranking<'_> {
                 let logits = &mut logits[..ranked.len() * width];
                 let rows = block * BLOCK..block * BLOCK + ranked.len();
                 self.table.apply_panels(input.rows(rows), piece.clone(), logits);
-                vectorized!({
-                    for (logits, ranked) in logits.chunks_exact(width).zip(ranked.iter_mut()) {
-                        self.piece(part, (first * PANEL) as u32, &logits[..columns], ranked);
-                    }
-                });
-            }
-        }
-    }
-
-    /// Ranks a piece of a row of logits, `[columns]`, whose first token is `first`.
-    #[inline(always)]
-    fn piece(&self, part: usize, first: u32, logits: &[f32], ranked: &mut Ranked) {
-        let highest = maximum(logits);
-        let (known, sum) = ranked.sums[part];
-        let higher = if highest > known { highest } else { known };
-        let before = if known > f32::NEG_INFINITY { sum * exp(known - higher) } else { sum };
-        ranked.sums[part] = (higher, before + sum_of_exponentials(logits, higher));
-        if let Some(&end) = self.end.checked_sub(first).and_then(|at| logits.get(at as usize)) {
-            ranked.end = end;
-        }
-        let mut least = ranked.least(self.count);
-        if highest > least || ranked.best.len() < self.count {
-            for (block, logits) in logits.chunks(LANES).enumerate() {
-                if maximum(logits) <= least {
-                    continue;
-                }
-                for (offset, &logit) in logits.iter().enumerate() {
-                    if logit <= least || logit.is_nan() {
-                        continue;
-                    }
-                    let token = first + (block * LANES + offset) as u32;
-                    if token != self.end && !self.forbidden.contains(&token) {
-                        ranked.insert(Candidate { logit, token }, self.count);
-                        least = ranked.least(self.count);
-                    }
-                }
+                let first = (first * PANEL) as u32;
+                ARCH.dispatch(Piece { ranking: self, part, first, logits, width, columns, ranked });
             }
         }
     }
 }
 
-/// The sum of `exp(value - highest)` over values, `[columns]`; no number when a value is none.
-#[inline(always)]
-fn sum_of_exponentials(values: &[f32], highest: f32) -> f32 {
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let (mut lanes, mut checks) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-    for chunk in chunks {
-        for lane in 0..LANES {
-            lanes[lane] += exp(chunk[lane] - highest);
-            // The exponential moves what is no number to the border of its range: 0 times it does not.
-            checks[lane] = mul_add(chunk[lane], 0.0, checks[lane]);
+/// A piece of the rows of logits, on its way into their ranks.
+struct Piece<'a> {
+    ranking: &'a Ranking<'a>,
+    /// The part of the vocabulary that it belongs to.
+    part: usize,
+    /// Its first token.
+    first: u32,
+    /// The logits, `[rows, width]`, of which the first `columns` count.
+    logits: &'a [f32],
+    width: usize,
+    columns: usize,
+    /// The ranks, `[rows]`.
+    ranked: &'a mut [Ranked],
+}
+
+impl WithSimd for Piece<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (row, ranked) in self.ranked.iter_mut().enumerate() {
+            let logits = &self.logits[row * self.width..][..self.columns];
+            let highest = maximum_by_registers(simd, logits);
+            let (known, sum) = ranked.sums[self.part];
+            let higher = if highest > known { highest } else { known };
+            let level_stays = known == higher || known == f32::NEG_INFINITY;
+            let before = if level_stays { sum } else { sum * exp(known - higher) };
+            ranked.sums[self.part] = (higher, before + sum_of_exponentials(simd, logits, higher));
+            if let Some(&end) =
+                self.ranking.end.checked_sub(self.first).and_then(|at| logits.get(at as usize))
+            {
+                ranked.end = end;
+            }
+            if highest > ranked.least(self.ranking.count) || ranked.best.len() < self.ranking.count {
+                self.ranking.insert(simd, self.first, logits, ranked);
+            }
         }
     }
-    let mut sum = fold(lanes) + fold(checks);
+}
+
+impl Ranking<'_> {
+    /// Takes the best of some logits, `[columns]`, whose first token is `first`, into the ranks of a row.
+    #[inline(always)]
+    fn insert<S: Simd>(&self, simd: S, first: u32, logits: &[f32], ranked: &mut Ranked) {
+        // Offers a logit, and gives the least that is among the best afterwards.
+        let take = |ranked: &mut Ranked, column: usize, logit: f32| {
+            let token = first + column as u32;
+            if logit > ranked.least(self.count) && token != self.end && !self.forbidden.contains(&token) {
+                ranked.insert(Candidate { logit, token }, self.count);
+            }
+            ranked.least(self.count)
+        };
+        let (registers, rest) = S::as_simd_f32s(logits);
+        let mut level = simd.splat_f32s(ranked.least(self.count));
+        for (number, &register) in registers.iter().enumerate() {
+            let mut above = lanes_above(simd, register, level);
+            while above != 0 {
+                let column = number * S::F32_LANES + above.trailing_zeros() as usize;
+                level = simd.splat_f32s(take(ranked, column, logits[column]));
+                above &= above - 1;
+            }
+        }
+        for (offset, &logit) in rest.iter().enumerate() {
+            take(ranked, registers.len() * S::F32_LANES + offset, logit);
+        }
+    }
+}
+
+/// The sum of `exp(value - highest)` over values, `[columns]`; no number when a value is none. Its order is that of [`LANES`]
+/// sums, however many a register holds.
+#[inline(always)]
+fn sum_of_exponentials<S: Simd>(simd: S, values: &[f32], highest: f32) -> f32 {
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut sums = [simd.splat_f32s(0.0); LANES];
+    let level = simd.splat_f32s(highest);
+    for chunk in chunks {
+        let (registers, _) = S::as_simd_f32s(chunk);
+        for (number, sum) in sums[..LANES / S::F32_LANES].iter_mut().enumerate() {
+            *sum = simd.add_f32s(*sum, exp_of_negatives(simd, simd.sub_f32s(registers[number], level)));
+        }
+    }
+    let mut sum = fold_registers(simd, sums);
     for &value in rest {
+        // The exponential of single values moves what is no number to the border of its range: 0 times it does not.
         sum += exp(value - highest) + value * 0.0;
     }
     sum
@@ -211,6 +256,7 @@ fn sum_of_exponentials(values: &[f32], highest: f32) -> f32 {
 mod tests {
     use super::super::weights::Precision;
     use super::*;
+    use crate::host::simd::with_every_width;
 
     fn values(count: usize, seed: u32) -> Vec<f32> {
         let value = |at: u32| ((at.wrapping_mul(2_654_435_761) ^ seed) >> 8) as f32 / (1 << 24) as f32 - 0.5;
@@ -226,6 +272,35 @@ mod tests {
         order.sort_by(|&a, &b| logits[b as usize].total_cmp(&logits[a as usize]).then(a.cmp(&b)));
         order.truncate(ranking.count);
         (order, logits.iter().map(|&logit| f64::from(logit).exp()).sum::<f64>().ln())
+    }
+
+    struct Sum<'a>(&'a [f32], f32);
+
+    impl WithSimd for Sum<'_> {
+        type Output = (f32, u32);
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> (f32, u32) {
+            let (registers, _) = S::as_simd_f32s(self.0);
+            let above = registers.iter().map(|&register| lanes_above(simd, register, simd.splat_f32s(0.1)));
+            (sum_of_exponentials(simd, self.0, self.1), above.map(u32::count_ones).sum())
+        }
+    }
+
+    #[test]
+    fn sums_are_the_same_with_every_width() {
+        for columns in [0, 16, 96, 256] {
+            let logits: Vec<f32> = values(columns, 3).iter().map(|value| value * 20.0).collect();
+            let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let sum: f64 = logits.iter().map(|&logit| f64::from(logit - highest).exp()).sum();
+            let above = logits.iter().filter(|&&logit| logit > 0.1).count() as u32;
+            let found = with_every_width(|| Sum(&logits, highest));
+            for &(value, lanes) in &found {
+                assert_eq!(value, found[0].0, "{columns} columns");
+                assert!((f64::from(value) - sum).abs() <= 2e-6 * sum, "{value}, not {sum}");
+                assert_eq!(lanes, above, "{columns} columns");
+            }
+        }
     }
 
     #[test]

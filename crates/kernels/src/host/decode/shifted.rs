@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::dot_products::TAKEN_OFF;
 use super::int8::GROUP;
 use super::packed::PANEL;
 
@@ -116,7 +117,7 @@ impl Shifted {
 
     /// The start of an output's sum, which turns rows as they are kept into intgemm's.
     pub(super) fn start(&self, output: usize) -> i32 {
-        -KEPT * self.sums[output]
+        (TAKEN_OFF - KEPT) * self.sums[output]
     }
 
     /// Takes off of sums of a panel, `[rows, PANEL]`, what is beyond 16 bits; rows are `[rows, groups]`.
