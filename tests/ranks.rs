@@ -44,6 +44,9 @@ fn ranks(workshop: &Workshop, number: usize, program: &[&str]) -> Command {
         ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
         ("OMPI_MCA_hwloc_base_binding_policy", "none"),
         ("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe"),
+        // The launcher of Open MPI 4.1 with PMIx 4.2 sometimes hangs in a lock of its own, once its ranks have ended, if one of
+        // them is killed while MPI starts. With this store it does not (docs/scale.md).
+        ("PMIX_MCA_gds", "hash"),
     ]);
     command
 }
