@@ -3,7 +3,7 @@
 //!
 //! The training takes minutes, so it is asked for by name:
 //!
-//!     cargo test --release --workspace --test program first_words:: -- --ignored
+//!     cargo test --workspace --test program first_words:: -- --ignored
 
 use std::time::Instant;
 
@@ -88,7 +88,7 @@ fn every_example_has_its_german() {
 }
 
 #[test]
-#[ignore = "trains the quickstart for minutes; `cargo test --release --workspace --test program first_words:: -- --ignored`"]
+#[ignore = "trains the quickstart for minutes; `cargo test --workspace --test program first_words:: -- --ignored`"]
 fn a_trained_quickstart_understands_them() {
     let workshop = Workshop::new();
     let config = root().join("configs/quickstart.yaml").display().to_string();
