@@ -34,11 +34,49 @@ pub fn blocks(rows: usize, block: usize) -> impl Iterator<Item = Range<usize>> {
     (0..rows).step_by(block.max(1)).map(move |start| start..(start + block).min(rows))
 }
 
-/// Sums over rows that are kept apart until the end, so that threads need not wait for one another.
-const PARTIAL_SUMS: usize = 8;
+/// Groups of pieces whose sums over rows are kept apart until the end, so that threads need not wait for one another.
+const GROUPS: usize = 8;
 
-/// Partial sums of large parameters are fewer, so that they do not fill the memory.
+/// Sums of large parameters are of fewer groups, so that they do not fill the memory.
 const LARGE: usize = 1 << 20;
+
+/// The pieces that rows are cut into, and the groups of consecutive pieces that have sums of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Pieces {
+    rows: usize,
+    /// Rows of a piece.
+    block: usize,
+    /// Rows of a group.
+    group: usize,
+}
+
+impl Pieces {
+    /// The pieces of `rows` rows, whose groups have `sums` sums each.
+    pub fn new(rows: usize, block: usize, sums: usize) -> Self {
+        let groups = if sums > LARGE { GROUPS / 2 } else { GROUPS };
+        Self { rows, block, group: rows.div_ceil(block).div_ceil(groups).max(1) * block }
+    }
+
+    /// The number of pieces.
+    pub fn count(&self) -> usize {
+        self.rows.div_ceil(self.block)
+    }
+
+    /// The number of groups.
+    pub fn groups(&self) -> usize {
+        self.rows.div_ceil(self.group)
+    }
+
+    /// The number of the piece that begins at a row.
+    pub fn piece_at(&self, first: usize) -> usize {
+        first / self.block
+    }
+
+    /// The number of the group that the piece at a row belongs to.
+    pub fn group_at(&self, first: usize) -> usize {
+        first / self.group
+    }
+}
 
 /// Goes through all pieces of the rows of `output`, `[rows, row_width]`, in parallel, each with `scratch` of its own
 /// and a partial sum, `[sums]`; gives the sum, `[sums]`.
@@ -48,15 +86,12 @@ const LARGE: usize = 1 << 20;
 pub fn reduce_rows<O: Send, S>(
     output: &mut [O],
     row_width: usize,
-    block: usize,
+    pieces: &Pieces,
     sums: usize,
     scratch: impl Fn() -> S + Sync,
     work: impl Fn(Range<usize>, &mut [O], &mut [f32], &mut S) + Sync,
 ) -> Vec<f32> {
-    let width = row_width.max(1);
-    let rows = output.len() / width;
-    let groups = if sums > LARGE { PARTIAL_SUMS / 2 } else { PARTIAL_SUMS };
-    let group_rows = rows.div_ceil(block).div_ceil(groups).max(1) * block;
+    let (width, &Pieces { block, group: group_rows, .. }) = (row_width.max(1), pieces);
     let partial_sums: Vec<Vec<f32>> = output
         .par_chunks_mut(group_rows * width)
         .enumerate()
@@ -70,21 +105,58 @@ pub fn reduce_rows<O: Send, S>(
             partial
         })
         .collect();
-    let mut partial_sums = partial_sums.into_iter();
-    let mut total = partial_sums.next().unwrap_or_else(|| vec![0.0; sums]);
+    sum_of_groups(partial_sums).unwrap_or_else(|| vec![0.0; sums])
+}
+
+/// The sum of the groups' sums, `[sums]` each, in their order; none of no groups.
+pub fn sum_of_groups(groups: impl IntoIterator<Item = Vec<f32>>) -> Option<Vec<f32>> {
     const PIECE: usize = 1 << 14;
-    let others: Vec<Vec<f32>> = partial_sums.collect();
+    let mut groups = groups.into_iter();
+    let mut total = groups.next()?;
+    let others: Vec<Vec<f32>> = groups.collect();
     let add_all = |(piece, total): (usize, &mut [f32])| {
         for other in &others {
             vectorized!(add(total, &other[piece * PIECE..][..total.len()]));
         }
     };
-    if sums > 4 * PIECE {
+    if total.len() > 4 * PIECE {
         total.par_chunks_mut(PIECE).enumerate().for_each(add_all);
     } else {
         total.chunks_mut(PIECE).enumerate().for_each(add_all);
     }
-    total
+    Some(total)
+}
+
+/// Values of large memory that one thread fills at a time.
+const FILLED: usize = 1 << 10;
+
+/// Values from which on all threads fill memory.
+const SHARED: usize = 1 << 16;
+
+/// Zeros, `[length]`, which all threads write where they are many: while one of them did, the others would wait.
+pub fn zeros(length: usize) -> Vec<f32> {
+    if length < SHARED { vec![0.0; length] } else { filled(length, |_| [0.0; FILLED]) }
+}
+
+/// The same values, `[length]`, which all threads copy where they are many.
+pub fn copied(values: &[f32]) -> Vec<f32> {
+    let (whole, rest) = values.as_chunks::<FILLED>();
+    if values.len() < SHARED {
+        return values.to_vec();
+    }
+    filled(values.len(), |piece| match whole.get(piece) {
+        Some(values) => *values,
+        None => std::array::from_fn(|place| rest.get(place).copied().unwrap_or_default()),
+    })
+}
+
+/// Values, `[length]`, piece by piece in parallel.
+fn filled(length: usize, piece: impl Fn(usize) -> [f32; FILLED] + Send + Sync) -> Vec<f32> {
+    let pieces: Vec<[f32; FILLED]> =
+        (0..length.div_ceil(FILLED)).into_par_iter().with_min_len(SHARED / FILLED / 4).map(piece).collect();
+    let mut values = pieces.into_flattened();
+    values.truncate(length);
+    values
 }
 
 /// Splits a slice, `[n]`, into consecutive parts of the given lengths.
@@ -106,4 +178,42 @@ pub fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
         buffer.resize(length, 0.0);
     }
     &mut buffer[..length]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_values_are_written_as_few_are() {
+        for length in [0, 1, SHARED - 1, SHARED, SHARED + 1, 2 * SHARED + FILLED - 1] {
+            let values: Vec<f32> = (0..length).map(|place| place as f32 + 1.0).collect();
+            assert_eq!(copied(&values), values);
+            assert_eq!(zeros(length), vec![0.0; length]);
+        }
+    }
+
+    #[test]
+    fn groups_of_pieces_go_through_all_rows_in_order() {
+        for (rows, block, sums) in
+            [(0, 32, 1), (1, 32, 1), (100, 32, 1), (4096, 128, LARGE + 1), (999, 64, LARGE)]
+        {
+            let pieces = Pieces::new(rows, block, sums);
+            let mut numbers: Vec<usize> = (0..rows).collect();
+            let sum = reduce_rows(
+                &mut numbers,
+                1,
+                &pieces,
+                1,
+                || (),
+                |range, numbers, sum, ()| {
+                    assert_eq!(numbers, range.clone().collect::<Vec<usize>>());
+                    assert!(pieces.piece_at(range.start) < pieces.count());
+                    assert!(pieces.group_at(range.start) < pieces.groups() && pieces.groups() <= GROUPS);
+                    sum[0] += numbers.len() as f32;
+                },
+            );
+            assert_eq!(sum, [rows as f32]);
+        }
+    }
 }

@@ -150,12 +150,12 @@ fn on_flex<const D: usize>(input: Tensor<D>, mask: Mask) -> Tensor<D> {
 /// Rows with elements dropped, `[rows, columns]` in and out.
 #[cfg(feature = "flex")]
 pub(super) fn masked(input: &[f32], columns: usize, mask: Option<Mask>) -> Vec<f32> {
-    use crate::host::blocks::block_rows;
+    use crate::host::blocks::{block_rows, copied};
     use crate::host::products::Products;
     use crate::host::simd::vectorized;
     use rayon::prelude::*;
 
-    let mut output = input.to_vec();
+    let mut output = copied(input);
     let columns = columns.max(1);
     let block = block_rows(input.len() / columns, Products::Float32);
     if let Some(mask) = mask {

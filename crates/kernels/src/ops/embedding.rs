@@ -37,6 +37,7 @@ pub fn primitive(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor
 /// - table: `[vocabulary, d_model]`; tokens: `[batch, positions]`; output: `[batch, positions, d_model]`
 #[cfg(feature = "flex")]
 fn on_flex(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor<3> {
+    use crate::host::blocks::zeros;
     use crate::host::train::embedding;
 
     let [batch, positions] = tokens.dims();
@@ -48,7 +49,7 @@ fn on_flex(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor<3> {
         [batch, positions, d_model],
         move |inputs| (embedding::forward(inputs[0], d_model, &tokens, scale), ()),
         move |inputs, (), gradient| {
-            let mut of_table = vec![0.0; inputs[0].len()];
+            let mut of_table = zeros(inputs[0].len());
             embedding::backward(&mut of_table, d_model, &again, gradient, scale);
             vec![of_table]
         },

@@ -33,7 +33,7 @@ pub fn primitive<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tens
 /// Normalisation on flex, `[.., d_model]` in and out.
 #[cfg(feature = "flex")]
 fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
-    use crate::host::blocks::{block_rows, reduce_rows};
+    use crate::host::blocks::{Pieces, block_rows, copied, reduce_rows, zeros};
     use crate::host::layer_norm;
     use crate::host::products::Products;
     use crate::host::simd::vectorized;
@@ -51,7 +51,7 @@ fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> 
         shape,
         move |inputs| {
             let norm = host(inputs, kind, epsilon);
-            let mut output = vec![0.0; inputs[0].len()];
+            let mut output = zeros(inputs[0].len());
             let values = (block * d_model).max(1);
             let pieces = output.par_chunks_mut(values).zip(inputs[0].par_chunks(values));
             pieces.for_each(|(output, input)| vectorized!(norm.rows(input, output)));
@@ -59,11 +59,12 @@ fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> 
         },
         move |inputs, (), gradient| {
             let norm = host(inputs, kind, epsilon);
-            let mut of_input = gradient.to_vec();
+            let mut of_input = copied(gradient);
+            let pieces = Pieces::new(of_input.len() / d_model.max(1), block, 2 * d_model);
             let mut sums = reduce_rows(
                 &mut of_input,
                 d_model,
-                block,
+                &pieces,
                 2 * d_model,
                 || (),
                 |rows, gradient, sums, ()| {

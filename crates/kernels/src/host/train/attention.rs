@@ -8,7 +8,7 @@ mod row;
 
 use rayon::prelude::*;
 
-use crate::host::blocks::sized;
+use crate::host::blocks::{sized, zeros};
 use crate::host::dropout::Mask;
 use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
@@ -102,8 +102,8 @@ impl Inputs<'_> {
     pub fn forward(&self) -> (Vec<f32>, Vec<f32>) {
         let Shape { batch, queries, heads, .. } = self.shape;
         let d_model = self.shape.d_model();
-        let mut output = vec![0.0; batch * queries * d_model];
-        let mut log_sums = vec![0.0; batch * queries * heads];
+        let mut output = zeros(batch * queries * d_model);
+        let mut log_sums = zeros(batch * queries * heads);
         if output.is_empty() {
             return (output, log_sums);
         }

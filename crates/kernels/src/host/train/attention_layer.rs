@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::attention::{Gradients, Inputs, Results, Shape, Visibility};
 use crate::host::bfloat16::Rows;
-use crate::host::blocks::{block_rows, reduce_rows, split};
+use crate::host::blocks::{Pieces, block_rows, reduce_rows, split, zeros};
 use crate::host::dropout::Mask;
 use crate::host::head_rows::HeadRows;
 use crate::host::products::Products;
@@ -118,7 +118,7 @@ impl<'a> AttentionLayer<'a> {
             }
         };
         let (context, log_sums) = self.inputs(&query, projected.as_deref()).forward();
-        let mut output = vec![0.0; stream.len()];
+        let mut output = zeros(stream.len());
         let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
         let map = self.map(&[self.output], Direction::Forward);
         let blocks = output.par_chunks_mut((block * d_model).max(1)).enumerate();
@@ -146,27 +146,27 @@ impl<'a> AttentionLayer<'a> {
         let d_model = self.shape.d_model();
 
         let block = block_rows(gradient.len() / d_model.max(1), self.branch.products);
-        let mut of_context = vec![0.0; gradient.len()];
+        let mut of_context = zeros(gradient.len());
         let map = self.map(&[self.output], Direction::Backward);
-        let of_weight = map.weight_gradient(gradient.len() / d_model.max(1), block);
-        let of_output = reduce_rows(
+        let pieces = Pieces::new(gradient.len() / d_model.max(1), block, map.weight_sums());
+        let of_weight = map.weight_gradient(&pieces);
+        let of_bias = reduce_rows(
             &mut of_context,
             d_model,
-            block,
-            of_weight.sums() + d_model,
+            &pieces,
+            d_model,
             || (vec![0.0; block * d_model], Rows::default()),
-            |rows, of_context, sums, (scratch, packed)| {
+            |rows, of_context, bias, (scratch, packed)| {
                 let places = rows.start * d_model..rows.end * d_model;
                 let of_layer = &mut scratch[..places.len()];
                 vectorized!(self.branch.split(rows.start, &gradient[places.clone()], of_layer, d_model));
-                let (weight, bias) = sums.split_at_mut(of_weight.sums());
-                of_weight.add(rows.start, &saved.context[places], of_layer, weight, bias);
+                of_weight.add_with_bias(rows.start, &saved.context[places], of_layer, bias);
                 map.input_gradient(of_layer, of_context, packed);
             },
         );
 
-        let mut of_query = vec![0.0; saved.query.len()];
-        let mut of_key_value = saved.key_value.as_ref().map(|key_value| vec![0.0; key_value.len()]);
+        let mut of_query = zeros(saved.query.len());
+        let mut of_key_value = saved.key_value.as_ref().map(|key_value| zeros(key_value.len()));
         let crossed = of_key_value.is_some();
         self.inputs(&saved.query, saved.key_value.as_deref()).backward(
             Results { output: &saved.context, log_sums: &saved.log_sums, gradient: &of_context },
@@ -188,7 +188,7 @@ impl<'a> AttentionLayer<'a> {
             None => self.map(&[self.query, self.key, self.value], Direction::Backward),
             Some(_) => self.map(&[self.query], Direction::Backward),
         };
-        let mut of_stream = vec![0.0; batch * queries * d_model];
+        let mut of_stream = zeros(batch * queries * d_model);
         let (joined, norm) =
             projection_backward(&map, self.branch, stream, &of_query, gradient, &mut of_stream);
         let (of_attended, [query, key, value]) = match (attended, of_key_value) {
@@ -196,7 +196,7 @@ impl<'a> AttentionLayer<'a> {
                 let map = self.map(&[self.key, self.value], Direction::Backward);
                 let plain =
                     Branch { norm: None, residual_scale: 0.0, mask: None, products: Products::Float32 };
-                let mut of_states = vec![0.0; batch * keys * d_model];
+                let mut of_states = zeros(batch * keys * d_model);
                 let (of_both, _) =
                     projection_backward(&map, plain, attended, &gradient, attended, &mut of_states);
                 let [key, value] = unjoin(&of_both);
@@ -204,7 +204,6 @@ impl<'a> AttentionLayer<'a> {
             }
             _ => (None, unjoin(&joined)),
         };
-        let (weight, bias) = of_output.split_at(of_weight.sums());
         AttentionGradients {
             stream: of_stream,
             attended: of_attended,
@@ -212,7 +211,7 @@ impl<'a> AttentionLayer<'a> {
             query,
             key,
             value,
-            output: LinearGradients { bias: bias.to_vec(), weight: of_weight.finish(weight) },
+            output: LinearGradients { weight: of_weight.finish(), bias: of_bias },
         }
     }
 }
@@ -234,20 +233,21 @@ fn projection_backward(
     let (inputs, outputs) = (map.inputs(), map.outputs());
     let rows = gradient.len() / outputs.max(1);
     let block = block_rows(rows, map.products());
-    let of_weight = map.weight_gradient(rows, block);
-    let parts = [of_weight.sums(), outputs, branch.norm_values(inputs)];
+    let pieces = Pieces::new(rows, block, map.weight_sums());
+    let of_weight = map.weight_gradient(&pieces);
+    let parts = [outputs, branch.norm_values(inputs)];
     let mut sums = reduce_rows(
         input_gradient,
         inputs,
-        block,
+        &pieces,
         parts.iter().sum(),
         <(Vec<f32>, Rows)>::default,
         |rows, input_gradient, sums, (scratch, packed)| {
             let places = rows.start * inputs..rows.end * inputs;
             let gradient = &gradient[rows.start * outputs..rows.end * outputs];
-            let [weight, bias, norm] = split(sums, parts);
+            let [bias, norm] = split(sums, parts);
             let normed = normalised(branch.norm, &input[places.clone()], scratch);
-            of_weight.add(rows.start, normed, gradient, weight, bias);
+            of_weight.add_with_bias(rows.start, normed, gradient, bias);
             map.input_gradient(gradient, input_gradient, packed);
             if branch.norm.is_some() || branch.residual_scale != 0.0 {
                 vectorized!({
@@ -262,6 +262,6 @@ fn projection_backward(
             }
         },
     );
-    let [weight, bias, norm] = split(&mut sums, parts);
-    (LinearGradients { weight: of_weight.finish(weight), bias: bias.to_vec() }, norm.to_vec())
+    let [bias, norm] = split(&mut sums, parts);
+    (LinearGradients { weight: of_weight.finish(), bias: bias.to_vec() }, norm.to_vec())
 }

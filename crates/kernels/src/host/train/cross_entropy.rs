@@ -5,7 +5,7 @@
 use rayon::prelude::*;
 
 use crate::host::bfloat16::{Columns, Onto, Order, Rows, multiply_pieces};
-use crate::host::blocks::sized;
+use crate::host::blocks::{sized, zeros};
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use crate::host::products::{Prepared, Products};
 use crate::host::simd::{add, dot, exponentials, maximum, vectorized};
@@ -121,8 +121,8 @@ impl CrossEntropy<'_> {
     /// states, and by single rows.
     pub fn outcomes_and_gradients(&self, weight: f32) -> (Vec<Outcome>, Gradients) {
         let (width, vocabulary) = (self.d_model, self.vocabulary());
-        let mut of_hidden = vec![0.0; self.hidden.len()];
-        let mut of_table = vec![0.0; self.table.len()];
+        let mut of_hidden = zeros(self.hidden.len());
+        let mut of_table = zeros(self.table.len());
         let spread = weight * self.label_smoothing / vocabulary as f32;
         let certain = weight * (1.0 - self.label_smoothing);
         let table_sum = sum_of_rows(self.table, width);
@@ -329,7 +329,7 @@ const COLUMNS: usize = 16;
 /// Rows as columns, `[rows, width]` to `[width, rows]`.
 fn transposed(rows: &[f32], width: usize) -> Vec<f32> {
     let count = rows.len() / width;
-    let mut columns = vec![0.0; rows.len()];
+    let mut columns = zeros(rows.len());
     columns.par_chunks_mut(COLUMNS * count).enumerate().for_each(|(piece, columns)| {
         for (number, row) in rows.chunks_exact(width).enumerate() {
             for (offset, column) in columns.chunks_exact_mut(count).enumerate() {

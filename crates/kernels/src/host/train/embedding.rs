@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::host::blocks::block_rows;
+use crate::host::blocks::{block_rows, copied};
 use crate::host::dropout::Mask;
 use crate::host::products::Products;
 use crate::host::simd::{add, vectorized};
@@ -72,7 +72,7 @@ pub fn add_positions(input: &[f32], vectors: &[f32], d_model: usize, mask: Optio
     let d_model = d_model.max(1);
     let positions = (vectors.len() / d_model).max(1);
     let block = block_rows(input.len() / d_model, Products::Float32);
-    let mut output = input.to_vec();
+    let mut output = copied(input);
     output.par_chunks_mut(block * d_model).enumerate().for_each(|(number, output)| {
         vectorized!({
             for (row, output) in output.chunks_exact_mut(d_model).enumerate() {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::host::activation;
 use crate::host::bfloat16::Rows;
-use crate::host::blocks::{block_rows, reduce_rows, split};
+use crate::host::blocks::{Pieces, block_rows, reduce_rows, split, zeros};
 use crate::host::dropout::Mask;
 use crate::host::rows::{Branch, Linear, LinearGradients, NormGradients, normalised};
 use crate::host::simd::vectorized;
@@ -67,8 +67,8 @@ impl<'a> FeedForwardLayer<'a> {
         let (into, out) = self.maps(Direction::Forward);
         let width = into.outputs();
         let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
-        let mut output = vec![0.0; stream.len()];
-        let mut sums = vec![0.0; stream.len() / d_model.max(1) * width];
+        let mut output = zeros(stream.len());
+        let mut sums = zeros(stream.len() / d_model.max(1) * width);
         output
             .par_chunks_mut((block * d_model).max(1))
             .zip(sums.par_chunks_mut((block * width).max(1)))
@@ -110,9 +110,10 @@ impl<'a> FeedForwardLayer<'a> {
         let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
         let norm_values = self.branch.norm_values(d_model);
         let rows = stream.len() / d_model.max(1);
-        let (of_into, of_out) = (into.weight_gradient(rows, block), out.weight_gradient(rows, block));
-        let parameters = [of_into.sums(), width, of_out.sums(), d_model, norm_values];
-        let mut of_stream = vec![0.0; stream.len()];
+        let pieces = Pieces::new(rows, block, into.weight_sums() + out.weight_sums());
+        let (of_into, of_out) = (into.weight_gradient(&pieces), out.weight_gradient(&pieces));
+        let parameters = [width, d_model, norm_values];
+        let mut of_stream = zeros(stream.len());
         let scratch = || Backward {
             normed: Vec::new(),
             of_layer: vec![0.0; block * d_model],
@@ -120,14 +121,14 @@ impl<'a> FeedForwardLayer<'a> {
             of_sums: vec![0.0; block * width],
             packed: Rows::default(),
         };
-        let totals = reduce_rows(
+        let mut totals = reduce_rows(
             &mut of_stream,
             d_model,
-            block,
+            &pieces,
             parameters.iter().sum(),
             scratch,
             |rows, of_stream, totals, scratch| {
-                let [weight, bias, outer_weight, outer_bias, norm] = split(totals, parameters);
+                let [bias, outer_bias, norm] = split(totals, parameters);
                 let places = rows.start * d_model..rows.end * d_model;
                 let sums = &sums[rows.start * width..rows.end * width];
                 let of_layer = &mut scratch.of_layer[..places.len()];
@@ -138,7 +139,7 @@ impl<'a> FeedForwardLayer<'a> {
                     self.activate(rows.start, sums, active);
                 });
                 let packed = &mut scratch.packed;
-                of_out.add(rows.start, active, of_layer, outer_weight, outer_bias);
+                of_out.add_with_bias(rows.start, active, of_layer, outer_bias);
                 out.input_gradient(of_layer, active, packed);
                 vectorized!({
                     let rows_of = active.chunks_exact_mut(d_ff).zip(of_sums.chunks_exact_mut(width));
@@ -149,16 +150,15 @@ impl<'a> FeedForwardLayer<'a> {
                     }
                 });
                 let normed = normalised(self.branch.norm, &stream[places.clone()], &mut scratch.normed);
-                of_into.add(rows.start, normed, of_sums, weight, bias);
+                of_into.add_with_bias(rows.start, normed, of_sums, bias);
                 into.input_gradient(of_sums, of_stream, packed);
                 vectorized!({
                     self.branch.rejoin(&stream[places.clone()], &gradient[places], of_stream, norm, d_model);
                 });
             },
         );
-        let mut totals = totals;
-        let [weight, bias, outer_weight, outer_bias, norm] = split(&mut totals, parameters);
-        let joined = LinearGradients { weight: of_into.finish(weight), bias: bias.to_vec() };
+        let [bias, outer_bias, norm] = split(&mut totals, parameters);
+        let joined = LinearGradients { weight: of_into.finish(), bias: bias.to_vec() };
         let (inner, gate) = match self.gate {
             None => (joined, None),
             Some(_) => {
@@ -171,7 +171,7 @@ impl<'a> FeedForwardLayer<'a> {
             norm: NormGradients::of_sums(norm),
             inner,
             gate,
-            outer: LinearGradients { weight: of_out.finish(outer_weight), bias: outer_bias.to_vec() },
+            outer: LinearGradients { weight: of_out.finish(), bias: outer_bias.to_vec() },
         }
     }
 }

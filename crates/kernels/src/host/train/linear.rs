@@ -1,17 +1,21 @@
 //! Linear maps of a sub-layer, made ready once for the products of all pieces of rows.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 
 use crate::host::bfloat16::{self, Columns, Onto, Order, Rows};
-use crate::host::blocks::block_rows;
+use crate::host::blocks::{Pieces, block_rows, sum_of_groups, zeros};
 use crate::host::layer_norm::NormLayer;
-use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, product};
 use crate::host::products::{Prepared, Products};
 use crate::host::rows::{Linear, LinearGradients, normalised};
 use crate::host::simd::{add, vectorized};
+
+/// Rows of a matrix of weights, or of its gradient, that one thread goes through, so that packed factors fit a core's own
+/// cache.
+const ROWS: usize = 128;
 
 /// One linear map, or several of one input side by side, whose outputs stand one after the other in a row.
 #[derive(Debug)]
@@ -45,13 +49,21 @@ impl<'a> LinearMap<'a> {
         let (weight, bias) = match parts {
             [part] => (Cow::Borrowed(part.weight), Cow::Borrowed(part.bias)),
             parts => {
-                let mut weight = Vec::with_capacity(parts.iter().map(|part| part.weight.len()).sum());
-                for row in 0..inputs {
-                    for part in parts {
-                        weight.extend_from_slice(&part.weight[row * part.bias.len()..][..part.bias.len()]);
+                let bias: Vec<f32> = parts.iter().flat_map(|part| part.bias).copied().collect();
+                let mut weight = zeros(inputs * bias.len());
+                let rows = weight.par_chunks_mut((ROWS * bias.len()).max(1)).enumerate();
+                rows.for_each(|(number, rows)| {
+                    for (row, joined) in rows.chunks_exact_mut(bias.len()).enumerate() {
+                        let mut joined = joined;
+                        for part in parts {
+                            let width = part.bias.len();
+                            let (of_part, rest) = joined.split_at_mut(width);
+                            of_part.copy_from_slice(&part.weight[(number * ROWS + row) * width..][..width]);
+                            joined = rest;
+                        }
                     }
-                }
-                (weight.into(), parts.iter().flat_map(|part| part.bias).copied().collect())
+                });
+                (weight.into(), bias.into())
             }
         };
         let prepared = Prepared::new(direction.of(Matrix::new(&weight, inputs, bias.len())), products);
@@ -82,7 +94,7 @@ impl<'a> LinearMap<'a> {
     /// The output of consecutive rows, normalised before, `[rows, d_input]` to `[rows, d_output]`, in parallel.
     pub fn forward(&self, input: &[f32], norm: Option<NormLayer<'_>>) -> Vec<f32> {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
-        let mut output = vec![0.0; input.len() / inputs * outputs];
+        let mut output = zeros(input.len() / inputs * outputs);
         let block = block_rows(input.len() / inputs, self.products());
         output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs)).for_each_init(
             <(Vec<f32>, Rows)>::default,
@@ -117,82 +129,116 @@ impl<'a> LinearMap<'a> {
         self.prepared.multiply(output, onto, left, right, packed);
     }
 
-    /// The gradient of the weights, of `rows` rows in pieces of `block`.
-    pub fn weight_gradient(&self, rows: usize, block: usize) -> WeightGradient {
-        let packed = match self.products() {
-            Products::Float32 => None,
+    /// The number of sums that a group of pieces keeps of the gradient of the weights.
+    pub fn weight_sums(&self) -> usize {
+        match self.products() {
+            Products::Float32 => self.weight.len(),
+            Products::Bfloat16(_) => 0,
+        }
+    }
+
+    /// The gradient of the weights, which pieces of rows are added to.
+    pub fn weight_gradient(&self, pieces: &Pieces) -> WeightGradient {
+        let parts = match self.products() {
+            Products::Float32 => Parts::Sums((0..pieces.groups()).map(|_| Mutex::default()).collect()),
             Products::Bfloat16(order) => {
-                let pieces = rows.div_ceil(block.max(1));
-                Some((order, (0..pieces).map(|_| OnceLock::new()).collect()))
+                Parts::Packed((0..pieces.count()).map(|_| OnceLock::new()).collect(), order)
             }
         };
-        WeightGradient { inputs: self.inputs(), outputs: self.outputs(), block, packed }
+        WeightGradient { inputs: self.inputs(), outputs: self.outputs(), pieces: *pieces, parts }
     }
 }
 
 /// The gradient of a map's weights, which pieces of rows are added to.
-///
-/// Of 32-bit floats it is a sum that each group of pieces has for itself. In bfloat16 a product is so fast that such sums
-/// would take longer to be read and written: the pieces are kept, and multiplied at once when all of them are there.
 #[derive(Debug)]
 pub struct WeightGradient {
     inputs: usize,
     outputs: usize,
-    /// Rows of a piece.
-    block: usize,
-    packed: Option<(Order, Vec<Piece>)>,
+    pieces: Pieces,
+    parts: Parts,
+}
+
+/// What is there of a gradient while pieces of rows are added to it.
+#[derive(Debug)]
+enum Parts {
+    /// Of 32-bit floats, the sum that each group of pieces has for itself, which its first piece brings along.
+    Sums(Vec<Mutex<Option<Vec<f32>>>>),
+    /// In bfloat16 a product is so fast that such sums would take longer to be read and written: the factors of pieces are
+    /// packed and kept, and multiplied at once when all of them are there.
+    Packed(Vec<Piece>, Order),
 }
 
 /// The packed factors of a piece of rows, once they are there.
 type Piece = OnceLock<(Rows, Columns)>;
 
-/// Rows of a gradient that one thread multiplies, so that their packed factors fit a core's own cache.
-const ROWS: usize = 128;
-
 impl WeightGradient {
-    /// The number of values of a group's sum.
-    pub fn sums(&self) -> usize {
-        if self.packed.is_some() { 0 } else { self.inputs * self.outputs }
-    }
-
-    /// Adds a piece of rows from `first` on to the sum of its group, `[sums]`, and to the gradient of the bias,
-    /// `[d_output]`, on this thread.
+    /// Adds a piece of rows from `first` on, and adds it to the gradient of the bias, `[d_output]`, on this thread.
     ///
     /// # Shapes
     ///
     /// - input: `[rows, d_input]`; gradient: `[rows, d_output]`
-    pub fn add(&self, first: usize, input: &[f32], gradient: &[f32], sum: &mut [f32], bias: &mut [f32]) {
-        let rows = gradient.len() / self.outputs.max(1);
-        let left = Matrix::new(input, rows, self.inputs).transposed();
-        let right = Matrix::new(gradient, rows, self.outputs);
-        match &self.packed {
-            Some((_, pieces)) => {
-                let kept = pieces[first / self.block].set((Rows::of(left), Columns::of(right)));
-                assert!(kept.is_ok(), "each piece is there once");
-            }
-            None => multiply(MatrixMut::new(sum, self.inputs, self.outputs), Accumulate::Add, left, right),
-        }
+    pub fn add_with_bias(&self, first: usize, input: &[f32], gradient: &[f32], bias: &mut [f32]) {
+        self.add(first, input, gradient);
         vectorized!(gradient.chunks_exact(self.outputs.max(1)).for_each(|row| add(bias, row)));
     }
 
-    /// The gradient, `[d_input, d_output]`, from the sum of all groups, `[sums]`.
+    /// Adds a piece of rows from `first` on, on this thread.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[rows, d_input]`; gradient: `[rows, d_output]`
+    pub fn add(&self, first: usize, input: &[f32], gradient: &[f32]) {
+        let rows = gradient.len() / self.outputs.max(1);
+        let left = Matrix::new(input, rows, self.inputs).transposed();
+        let right = Matrix::new(gradient, rows, self.outputs);
+        match &self.parts {
+            Parts::Packed(pieces, _) => {
+                let kept = pieces[self.pieces.piece_at(first)].set((Rows::of(left), Columns::of(right)));
+                assert!(kept.is_ok(), "each piece is there once");
+            }
+            Parts::Sums(groups) => {
+                let mut sum = groups[self.pieces.group_at(first)].lock().expect("no piece has panicked");
+                match &mut *sum {
+                    None => *sum = Some(product(left, right)),
+                    Some(sum) => {
+                        let sum = MatrixMut::new(sum, self.inputs, self.outputs);
+                        multiply(sum, Accumulate::Add, left, right);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The gradient, `[d_input, d_output]`, once all pieces have been added.
     ///
     /// # Panics
     ///
     /// When a piece is not there.
-    pub fn finish(self, sum: &[f32]) -> Vec<f32> {
-        let Some((order, pieces)) = self.packed else { return sum.to_vec() };
-        let pieces: Vec<(Rows, Columns)> =
-            pieces.into_iter().map(|piece| piece.into_inner().expect("all pieces are there")).collect();
-        let pieces: Vec<(&Rows, &Columns)> = pieces.iter().map(|(rows, columns)| (rows, columns)).collect();
-        let mut gradient = vec![0.0; self.inputs * self.outputs];
-        let parts = gradient.par_chunks_mut((ROWS * self.outputs).max(1)).enumerate();
-        parts.for_each(|(number, gradient)| {
-            let rows = gradient.len() / self.outputs;
-            let output = MatrixMut::new(gradient, rows, self.outputs);
-            bfloat16::multiply_pieces(output, Onto::Nothing, &pieces, number * ROWS, order);
-        });
-        gradient
+    pub fn finish(self) -> Vec<f32> {
+        match self.parts {
+            Parts::Sums(groups) => {
+                let sums = groups.into_iter().map(|sum| {
+                    sum.into_inner().expect("no piece has panicked").expect("all pieces are there")
+                });
+                sum_of_groups(sums).unwrap_or_else(|| zeros(self.inputs * self.outputs))
+            }
+            Parts::Packed(pieces, order) => {
+                let pieces: Vec<(Rows, Columns)> = pieces
+                    .into_iter()
+                    .map(|piece| piece.into_inner().expect("all pieces are there"))
+                    .collect();
+                let pieces: Vec<(&Rows, &Columns)> =
+                    pieces.iter().map(|(rows, columns)| (rows, columns)).collect();
+                let mut gradient = zeros(self.inputs * self.outputs);
+                let parts = gradient.par_chunks_mut((ROWS * self.outputs).max(1)).enumerate();
+                parts.for_each(|(number, gradient)| {
+                    let rows = gradient.len() / self.outputs;
+                    let output = MatrixMut::new(gradient, rows, self.outputs);
+                    bfloat16::multiply_pieces(output, Onto::Nothing, &pieces, number * ROWS, order);
+                });
+                gradient
+            }
+        }
     }
 }
 
@@ -201,10 +247,13 @@ impl WeightGradient {
 pub fn unjoin<const PARTS: usize>(joined: &LinearGradients) -> [LinearGradients; PARTS] {
     let (outputs, width) = (joined.bias.len(), joined.bias.len() / PARTS.max(1));
     std::array::from_fn(|part| {
-        let mut weight = Vec::with_capacity(joined.weight.len() / PARTS.max(1));
-        for row in joined.weight.chunks_exact(outputs.max(1)) {
-            weight.extend_from_slice(&row[part * width..][..width]);
-        }
+        let mut weight = zeros(joined.weight.len() / PARTS.max(1));
+        let pieces = weight.par_chunks_mut((ROWS * width).max(1));
+        pieces.zip(joined.weight.par_chunks((ROWS * outputs).max(1))).for_each(|(weight, joined)| {
+            for (weight, joined) in weight.chunks_exact_mut(width).zip(joined.chunks_exact(outputs)) {
+                weight.copy_from_slice(&joined[part * width..][..width]);
+            }
+        });
         LinearGradients { weight, bias: joined.bias[part * width..][..width].to_vec() }
     })
 }

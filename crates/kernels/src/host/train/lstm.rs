@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use crate::host::bfloat16::Rows;
-use crate::host::blocks::{block_rows, reduce_rows, split};
+use crate::host::blocks::{Pieces, block_rows, reduce_rows, zeros};
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use crate::host::products::Products;
 use crate::host::rows::{Linear, LinearGradients};
@@ -96,7 +96,7 @@ impl LstmLayer<'_> {
     pub fn forward(&self, input: &[f32], first: First<'_>) -> (Vec<f32>, Vec<f32>) {
         let (width, positions) = (self.width(), self.positions);
         let mut gates = self.map(Direction::Forward).forward(input, None);
-        let mut states = vec![0.0; self.batch * positions * 2 * width];
+        let mut states = zeros(self.batch * positions * 2 * width);
         if states.is_empty() {
             return (states, gates);
         }
@@ -155,7 +155,7 @@ impl LstmLayer<'_> {
     ) -> LstmGradients {
         let (width, positions) = (self.width(), self.positions);
         let sequence = positions * 4 * width;
-        let mut of_gates = vec![0.0; results.gates.len()];
+        let mut of_gates = zeros(results.gates.len());
         let mut of_hidden = vec![0.0; first.hidden.len()];
         let mut of_cell = vec![0.0; first.cell.len()];
         if !of_gates.is_empty() {
@@ -180,36 +180,31 @@ impl LstmLayer<'_> {
         let inputs = self.input.inputs();
         let map = self.map(Direction::Backward);
         let (rows, block) = (self.batch * positions, block_rows(self.batch * positions, Products::Float32));
-        let of_weight = map.weight_gradient(rows, block);
-        let sums = [of_weight.sums(), 4 * width, self.hidden.weight.len()];
-        let mut of_input = vec![0.0; input.len()];
-        let mut totals = reduce_rows(
+        let recurrent = LinearMap::new(&[self.hidden], width, Products::Float32, Direction::Backward);
+        let pieces = Pieces::new(rows, block, map.weight_sums() + recurrent.weight_sums());
+        let of_weight = map.weight_gradient(&pieces);
+        let of_recurrent = recurrent.weight_gradient(&pieces);
+        let mut of_input = zeros(input.len());
+        let bias = reduce_rows(
             &mut of_input,
             inputs,
-            block,
-            sums.iter().sum(),
+            &pieces,
+            4 * width,
             Rows::default,
-            |rows, of_input, totals, packed| {
-                let [weight, bias, recurrent] = split(totals, sums);
+            |rows, of_input, bias, packed| {
                 let of_gates = &of_gates[rows.start * 4 * width..rows.end * 4 * width];
                 let input = &input[rows.start * inputs..rows.end * inputs];
-                of_weight.add(rows.start, input, of_gates, weight, bias);
+                of_weight.add_with_bias(rows.start, input, of_gates, bias);
+                of_recurrent.add(rows.start, &before[rows.start * width..rows.end * width], of_gates);
                 map.input_gradient(of_gates, of_input, packed);
-                multiply(
-                    MatrixMut::new(recurrent, width, 4 * width),
-                    Accumulate::Add,
-                    Matrix::new(&before[rows.start * width..], rows.len(), width).transposed(),
-                    Matrix::new(of_gates, rows.len(), 4 * width),
-                );
             },
         );
-        let [weight, bias, recurrent] = split(&mut totals, sums).map(|sum| sum.to_vec());
         LstmGradients {
             sequence: of_input,
             first_hidden: of_hidden,
             first_cell: of_cell,
-            input: LinearGradients { weight: of_weight.finish(&weight), bias: bias.clone() },
-            hidden: LinearGradients { weight: recurrent, bias },
+            input: LinearGradients { weight: of_weight.finish(), bias: bias.clone() },
+            hidden: LinearGradients { weight: of_recurrent.finish(), bias },
         }
     }
 
@@ -280,7 +275,7 @@ impl LstmLayer<'_> {
     /// The hidden state before each position, `[batch, positions, width]`.
     fn hidden_before(&self, first: First<'_>, results: Results<'_>) -> Vec<f32> {
         let (width, positions) = (self.width(), self.positions);
-        let mut before = vec![0.0; self.batch * positions * width];
+        let mut before = zeros(self.batch * positions * width);
         for (sequence, before) in before.chunks_exact_mut((positions * width).max(1)).enumerate() {
             let mut hidden = &first.hidden[sequence * width..][..width];
             for position in self.order() {
