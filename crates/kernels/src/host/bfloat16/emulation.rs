@@ -42,8 +42,8 @@ fn stay_normal(strips: &[Strips<'_>], output: &Block) -> bool {
     let mut smallest = [u32::MAX; 2];
     for strip in strips {
         for (smallest, tiles) in smallest.iter_mut().zip([strip.rows, strip.columns]) {
-            for tile in tiles.into_iter().flatten() {
-                vectorized!(*smallest = smallest_magnitude(tile).min(*smallest));
+            for tiles in tiles {
+                *smallest = ARCH.dispatch(Smallest { tiles }).min(*smallest);
             }
         }
     }
@@ -53,18 +53,31 @@ fn stay_normal(strips: &[Strips<'_>], output: &Block) -> bool {
         && output.0.as_flattened().iter().all(|&sum| sum == 0.0 || sum.abs() >= SMALLEST_START)
 }
 
-/// The bits of the smallest value of a tile but zero, without sign, less one.
-#[inline(always)]
-fn smallest_magnitude(tile: &Tile) -> u32 {
-    let mut lanes = [u32::MAX; SIDE];
-    for words in tile.0.as_chunks::<SIDE>().0 {
-        for (smallest, word) in lanes.iter_mut().zip(words) {
-            // Zeros wrap round to the largest number.
-            let (even, odd) = ((word & 0x7fff).wrapping_sub(1), (word >> 16 & 0x7fff).wrapping_sub(1));
-            *smallest = (*smallest).min(even).min(odd);
+/// The bits of the smallest value of tiles but zero, without sign, less one.
+struct Smallest<'a> {
+    tiles: &'a [Tile],
+}
+
+impl WithSimd for Smallest<'_> {
+    type Output = u32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> u32 {
+        let (magnitude, one, half) = (simd.splat_u32s(0x7fff), simd.splat_u32s(1), simd.splat_u32s(16));
+        let mut smallest = [simd.splat_u32s(u32::MAX); 2];
+        for tile in self.tiles {
+            for &words in S::as_simd_u32s(&tile.0).0 {
+                let upper = simd.wrapping_dyn_shr_u32s(words, half);
+                for (smallest, bits) in smallest.iter_mut().zip([words, upper]) {
+                    // Zeros wrap round to the largest number.
+                    let less = simd.sub_u32s(simd.and_u32s(bits, magnitude), one);
+                    *smallest = simd.min_u32s(*smallest, less);
+                }
+            }
         }
+        let smallest = simd.min_u32s(smallest[0], smallest[1]);
+        pulp::bytemuck::cast_slice(std::slice::from_ref(&smallest)).iter().copied().fold(u32::MAX, u32::min)
     }
-    lanes.into_iter().fold(u32::MAX, u32::min)
 }
 
 /// Products under way whose sums stay normal.
@@ -72,6 +85,18 @@ struct Normal<'a, 'b> {
     order: Order,
     strips: &'a [Strips<'b>],
     output: &'a mut Block,
+}
+
+/// The values of words at even and at odd inner places, by whole registers.
+#[inline(always)]
+fn unpack<S: Simd>(simd: S, words: &[u32], even: &mut [f32], odd: &mut [f32]) {
+    let (half, upper) = (simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));
+    let (even, _) = S::as_mut_simd_f32s(even);
+    let (odd, _) = S::as_mut_simd_f32s(odd);
+    for ((&words, even), odd) in S::as_simd_u32s(words).0.iter().zip(even).zip(odd) {
+        *even = simd.transmute_f32s_u32s(simd.wrapping_dyn_shl_u32s(words, half));
+        *odd = simd.transmute_f32s_u32s(simd.and_u32s(words, upper));
+    }
 }
 
 /// Values of two tiles as 32-bit floats: the even and the odd places of rows, `[row][pair]`, and of columns,
@@ -90,7 +115,7 @@ impl WithSimd for Normal<'_, '_> {
         let mut unpacked =
             Unpacked { rows: [[[0.0; SIDE]; 2 * SIDE]; 2], columns: [[[0.0; 2 * SIDE]; SIDE]; 2] };
         for (rows, columns) in strips.iter().flat_map(Strips::tiles) {
-            unpacked.take(rows, columns);
+            unpacked.take(simd, rows, columns);
             // As many sums as registers hold, beside the values that are multiplied.
             match (order, S::F32_LANES >= 16) {
                 (Order::Pairs, true) => unpacked.pairs::<S, 8>(simd, output),
@@ -105,17 +130,19 @@ impl WithSimd for Normal<'_, '_> {
 impl Unpacked {
     /// Takes the values of other tiles.
     #[inline(always)]
-    fn take(&mut self, rows: [&Tile; 2], columns: [&Tile; 2]) {
+    fn take<S: Simd>(&mut self, simd: S, rows: [&Tile; 2], columns: [&Tile; 2]) {
+        let [even, odd] = &mut self.rows;
         for (half, tile) in rows.into_iter().enumerate() {
-            for (row, words) in tile.0.as_chunks::<SIDE>().0.iter().enumerate() {
-                self.rows[0][half * SIDE + row] = words.map(even);
-                self.rows[1][half * SIDE + row] = words.map(odd);
-            }
+            let places = half * SIDE..(half + 1) * SIDE;
+            let (even, odd) = (&mut even[places.clone()], &mut odd[places]);
+            unpack(simd, &tile.0, even.as_flattened_mut(), odd.as_flattened_mut());
         }
+        let [even, odd] = &mut self.columns;
         for (side, tile) in columns.into_iter().enumerate() {
-            for (pair, words) in tile.0.as_chunks::<SIDE>().0.iter().enumerate() {
-                self.columns[0][pair][side * SIDE..][..SIDE].copy_from_slice(&words.map(even));
-                self.columns[1][pair][side * SIDE..][..SIDE].copy_from_slice(&words.map(odd));
+            let places = side * SIDE..(side + 1) * SIDE;
+            let pairs = tile.0.as_chunks::<SIDE>().0.iter().zip(even.iter_mut().zip(&mut *odd));
+            for (words, (even, odd)) in pairs {
+                unpack(simd, words, &mut even[places.clone()], &mut odd[places.clone()]);
             }
         }
     }
