@@ -53,7 +53,7 @@ pub struct Pieces {
 impl Pieces {
     /// The pieces of `rows` rows, whose groups have `sums` sums each.
     pub fn new(rows: usize, block: usize, sums: usize) -> Self {
-        let groups = if sums > LARGE { GROUPS / 2 } else { GROUPS };
+        let groups = if sums >= LARGE { GROUPS / 2 } else { GROUPS };
         Self { rows, block, group: rows.div_ceil(block).div_ceil(groups).max(1) * block }
     }
 
@@ -140,10 +140,10 @@ pub fn zeros(length: usize) -> Vec<f32> {
 
 /// The same values, `[length]`, which all threads copy where they are many.
 pub fn copied(values: &[f32]) -> Vec<f32> {
-    let (whole, rest) = values.as_chunks::<FILLED>();
     if values.len() < SHARED {
         return values.to_vec();
     }
+    let (whole, rest) = values.as_chunks::<FILLED>();
     filled(values.len(), |piece| match whole.get(piece) {
         Some(values) => *values,
         None => std::array::from_fn(|place| rest.get(place).copied().unwrap_or_default()),

@@ -30,8 +30,7 @@ fn add_any_product(order: Order, strips: &[Strips<'_>], output: &mut Block) {
     }
 }
 
-/// The smallest sum to which any product of its strip can be added without a result that is too small, 2^-103: it is a
-/// multiple of 2^-126, the smallest normal number.
+/// The magnitude from which on every 32-bit float, of 24 binary digits, is a multiple of 2^-126, the smallest normal number.
 const SMALLEST_START: f32 = f32::from_bits(24 << 23);
 
 /// True when no sum can become too small for a normal number: all products, and the sums that they are added to, are multiples
@@ -87,18 +86,6 @@ struct Normal<'a, 'b> {
     output: &'a mut Block,
 }
 
-/// The values of words at even and at odd inner places, by whole registers.
-#[inline(always)]
-fn unpack<S: Simd>(simd: S, words: &[u32], even: &mut [f32], odd: &mut [f32]) {
-    let (half, upper) = (simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));
-    let (even, _) = S::as_mut_simd_f32s(even);
-    let (odd, _) = S::as_mut_simd_f32s(odd);
-    for ((&words, even), odd) in S::as_simd_u32s(words).0.iter().zip(even).zip(odd) {
-        *even = simd.transmute_f32s_u32s(simd.wrapping_dyn_shl_u32s(words, half));
-        *odd = simd.transmute_f32s_u32s(simd.and_u32s(words, upper));
-    }
-}
-
 /// Values of two tiles as 32-bit floats: the even and the odd places of rows, `[row][pair]`, and of columns,
 /// `[pair][column]`.
 struct Unpacked {
@@ -118,10 +105,10 @@ impl WithSimd for Normal<'_, '_> {
             unpacked.take(simd, rows, columns);
             // As many sums as registers hold, beside the values that are multiplied.
             match (order, S::F32_LANES >= 16) {
-                (Order::Pairs, true) => unpacked.pairs::<S, 8>(simd, output),
-                (Order::Pairs, false) => unpacked.pairs::<S, 4>(simd, output),
-                (Order::Tiles, true) => unpacked.tiles::<S, 4>(simd, output),
-                (Order::Tiles, false) => unpacked.tiles::<S, 2>(simd, output),
+                (Order::Pairs, true) => unpacked.add_to::<S, 8, 1>(simd, output),
+                (Order::Pairs, false) => unpacked.add_to::<S, 4, 1>(simd, output),
+                (Order::Tiles, true) => unpacked.add_to::<S, 4, 2>(simd, output),
+                (Order::Tiles, false) => unpacked.add_to::<S, 2, 2>(simd, output),
             }
         }
     }
@@ -154,21 +141,25 @@ impl Unpacked {
         [registers[0], registers[1]]
     }
 
-    /// Adds the products to the sums of a block, of each pair the second first.
+    /// Adds the products to the sums of a block: in one chain for each sum, of each pair the second first, or in two, of even
+    /// and of odd places, that begin at zero and are added at the end.
     #[inline(always)]
-    fn pairs<S: Simd, const ROWS: usize>(&self, simd: S, output: &mut Block) {
+    fn add_to<S: Simd, const ROWS: usize, const CHAINS: usize>(&self, simd: S, output: &mut Block) {
         for (group, output) in output.0.chunks_exact_mut(ROWS).enumerate() {
             for column in (0..2 * SIDE).step_by(2 * S::F32_LANES) {
-                let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
-                for (sums, output) in sums.iter_mut().zip(&*output) {
-                    let (registers, _) = S::as_simd_f32s(&output[column..][..2 * S::F32_LANES]);
-                    *sums = [registers[0], registers[1]];
+                let mut sums = [[[simd.splat_f32s(0.0); 2]; CHAINS]; ROWS];
+                if CHAINS == 1 {
+                    for (sums, output) in sums.iter_mut().zip(&*output) {
+                        let (registers, _) = S::as_simd_f32s(&output[column..][..2 * S::F32_LANES]);
+                        sums[0] = [registers[0], registers[1]];
+                    }
                 }
                 for pair in 0..SIDE {
                     for is_odd in [1, 0] {
                         let [left, right] = self.columns::<S>(is_odd, pair, column);
                         for (offset, sums) in sums.iter_mut().enumerate() {
                             let row = simd.splat_f32s(self.rows[is_odd][group * ROWS + offset][pair]);
+                            let sums = &mut sums[is_odd % CHAINS];
                             sums[0] = simd.mul_add_f32s(row, left, sums[0]);
                             sums[1] = simd.mul_add_f32s(row, right, sums[1]);
                         }
@@ -176,37 +167,29 @@ impl Unpacked {
                 }
                 for (sums, output) in sums.iter().zip(&mut *output) {
                     let (registers, _) = S::as_mut_simd_f32s(&mut output[column..][..2 * S::F32_LANES]);
-                    registers.copy_from_slice(sums);
+                    for (side, register) in registers.iter_mut().enumerate() {
+                        *register = match CHAINS {
+                            1 => sums[0][side],
+                            _ => {
+                                simd.add_f32s(*register, simd.add_f32s(sums[0][side], sums[1 % CHAINS][side]))
+                            }
+                        };
+                    }
                 }
             }
         }
     }
+}
 
-    /// Adds the products to the sums of a block, those at even places and those at odd ones summed apart.
-    #[inline(always)]
-    fn tiles<S: Simd, const ROWS: usize>(&self, simd: S, output: &mut Block) {
-        for (group, output) in output.0.chunks_exact_mut(ROWS).enumerate() {
-            for column in (0..2 * SIDE).step_by(2 * S::F32_LANES) {
-                let mut sums = [[[simd.splat_f32s(0.0); 2]; 2]; ROWS];
-                for pair in 0..SIDE {
-                    for is_odd in [0, 1] {
-                        let [left, right] = self.columns::<S>(is_odd, pair, column);
-                        for (offset, sums) in sums.iter_mut().enumerate() {
-                            let row = simd.splat_f32s(self.rows[is_odd][group * ROWS + offset][pair]);
-                            let sums = &mut sums[is_odd];
-                            sums[0] = simd.mul_add_f32s(row, left, sums[0]);
-                            sums[1] = simd.mul_add_f32s(row, right, sums[1]);
-                        }
-                    }
-                }
-                for ([even, odd], output) in sums.iter().zip(&mut *output) {
-                    let (registers, _) = S::as_mut_simd_f32s(&mut output[column..][..2 * S::F32_LANES]);
-                    for (register, (&even, &odd)) in registers.iter_mut().zip(even.iter().zip(odd)) {
-                        *register = simd.add_f32s(*register, simd.add_f32s(even, odd));
-                    }
-                }
-            }
-        }
+/// The values of words at even and at odd inner places, by whole registers.
+#[inline(always)]
+fn unpack<S: Simd>(simd: S, words: &[u32], even: &mut [f32], odd: &mut [f32]) {
+    let (half, upper) = (simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));
+    let (even, _) = S::as_mut_simd_f32s(even);
+    let (odd, _) = S::as_mut_simd_f32s(odd);
+    for ((&words, even), odd) in S::as_simd_u32s(words).0.iter().zip(even).zip(odd) {
+        *even = simd.transmute_f32s_u32s(simd.wrapping_dyn_shl_u32s(words, half));
+        *odd = simd.transmute_f32s_u32s(simd.and_u32s(words, upper));
     }
 }
 
