@@ -51,6 +51,25 @@ clicks("keys step, choose and explain; arrows walk through tabs and figures", { 
   assert.equal((await stateOf(page, "hover")).hover.position, 1);
 });
 
+clicks("of two panels that are opened at once the last stays, though the first is loaded after it", { run: TEXT }, async (page) => {
+  let goOn;
+  const held = new Promise((resolve) => { goOn = resolve; });
+  await page.route("**/panels/steps.js", async (route) => { await held; await route.continue(); });
+  await page.keyboard.press("2");
+  await page.keyboard.press("3");
+  const attention = page.locator("#panel-attention .matrix-area");
+  await attention.waitFor();
+  const loaded = page.waitForResponse("**/panels/steps.js");
+  goOn();
+  await loaded;
+  await page.locator("#panel-steps .panel-body").waitFor({ state: "attached" });
+  await settled(page);
+  assert.equal(await page.locator("main .panel:visible").getAttribute("id"), "panel-attention");
+  await page.keyboard.press("2");
+  await page.locator("#panel-steps .panel-body").waitFor();
+  await attention.waitFor({ state: "hidden" });
+});
+
 clicks("the address leads back to the same figure", { panel: "source" }, async (page) => {
   await page.locator("#panel-source").getByRole("textbox").fill("a woman seeks a book .");
   await page.locator("#panel-source").getByRole("textbox").press("Enter");

@@ -43,6 +43,7 @@ export function showPanels(app, tabs, main) {
     });
     document.body.dataset.panel = id;
     const { section, wake } = shown.get(id) ?? await mount(id, app, shown, main);
+    if (document.body.dataset.panel !== id) return;               // another was chosen while this one was loaded
     for (const other of main.children) other.hidden = other !== section;
     wake();
   };
