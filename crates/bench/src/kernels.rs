@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use any2any_experiment::spec;
-use any2any_kernels::workloads::{
-    BATCH, D_FF, D_MODEL, Form, HEADS, POSITIONS, VOCABULARY, Workload, workloads,
-};
+use any2any_kernels::workloads::{Form, Workload, workloads};
 use any2any_run::device;
 use any2any_train::TrainError;
 use burn::tensor::Device;
 
 use super::MatrixProduct;
+
+pub use any2any_kernels::workloads::Sizes;
 
 /// The result of a kernel bench.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -42,18 +42,19 @@ pub struct KernelReport {
     pub floating_point_operations_per_second: Option<f64>,
 }
 
-/// Measures every operation `repetitions` times, in both forms in turns.
+/// Measures every operation of these sizes, none of which is 0, `repetitions` times, in both forms in turns.
 ///
 /// # Errors
 ///
 /// If the backend is not built in.
-pub fn kernels(choice: &spec::Device, repetitions: usize) -> Result<KernelsReport, TrainError> {
+pub fn kernels(choice: &spec::Device, sizes: Sizes, repetitions: usize) -> Result<KernelsReport, TrainError> {
     let device = device::device(choice)?;
-    let kernels = workloads(&device).iter().map(|work| measured(work, &device, repetitions)).collect();
+    let Sizes { batch, positions, d_model, d_ff, heads, vocabulary } = sizes;
+    let kernels = workloads(sizes, &device).iter().map(|work| measured(work, &device, repetitions)).collect();
     Ok(KernelsReport {
         backend: super::training::backend(choice),
         threads: rayon::current_num_threads(),
-        shape: [BATCH, POSITIONS, D_MODEL, D_FF, HEADS, VOCABULARY],
+        shape: [batch, positions, d_model, d_ff, heads, vocabulary],
         matrix_product_rate: MatrixProduct { m: 1024, k: 1024, n: 1024 }.rate(&device),
         kernels,
     })

@@ -16,7 +16,7 @@ mod training;
 pub use any2any_architecture::BatchShape;
 pub use decoding::{Batching, DecodingBench, DecodingReport, Latency, untrained};
 pub use encoding::{EncoderBench, EncoderReport};
-pub use kernels::{KernelReport, KernelsReport, kernels};
+pub use kernels::{KernelReport, KernelsReport, Sizes, kernels};
 pub use matrix_product::MatrixProduct;
 pub use memory::peak_resident_bytes;
 pub use plan::{

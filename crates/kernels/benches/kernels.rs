@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)] // criterion_group writes a public function
 
-use any2any_kernels::workloads::{Form, workloads};
+use any2any_kernels::workloads::{Form, Sizes, workloads};
 use burn::tensor::Device;
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -11,7 +11,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn kernels(criterion: &mut Criterion) {
-    for workload in workloads(&Device::flex()) {
+    for workload in workloads(Sizes::default(), &Device::flex()) {
         let mut group = criterion.benchmark_group(workload.name);
         group.sample_size(10);
         group.bench_function("fused", |bencher| bencher.iter(|| workload.run(Form::Fused)));

@@ -1,4 +1,4 @@
-//! One piece of work for each operation, at the shapes of a tiny transformer, for benches.
+//! One piece of work for each operation, at the shapes of a transformer, for benches.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -9,18 +9,36 @@ use crate::{
 };
 use any2any_architecture::{Activation, Attention};
 
-/// Sequences.
-pub const BATCH: usize = 256;
-/// Positions of each.
-pub const POSITIONS: usize = 16;
-/// The width of a position.
-pub const D_MODEL: usize = 128;
-/// The width inside the feed-forward layer.
-pub const D_FF: usize = 256;
-/// Attention heads.
-pub const HEADS: usize = 4;
-/// Tokens.
-pub const VOCABULARY: usize = 8000;
+/// The sizes of all operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Sequences.
+    pub batch: usize,
+    /// Positions of each.
+    pub positions: usize,
+    /// The width of a position.
+    pub d_model: usize,
+    /// The width inside the feed-forward layer.
+    pub d_ff: usize,
+    /// Attention heads, whose number divides the width of a position.
+    pub heads: usize,
+    /// Tokens.
+    pub vocabulary: usize,
+}
+
+impl Default for Sizes {
+    /// Those of a tiny transformer.
+    fn default() -> Self {
+        Self { batch: 256, positions: 16, d_model: 128, d_ff: 256, heads: 4, vocabulary: 8000 }
+    }
+}
+
+impl Sizes {
+    /// The positions of all sequences.
+    fn rows(self) -> usize {
+        self.batch * self.positions
+    }
+}
 
 /// The form of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,45 +88,48 @@ fn linear(inputs: usize, outputs: usize, device: &Device) -> (Tensor<2>, Tensor<
 }
 
 /// The pieces of work on a device without autodiff, which they turn on.
-pub fn workloads(device: &Device) -> Vec<Workload> {
+pub fn workloads(sizes: Sizes, device: &Device) -> Vec<Workload> {
     let device = device.clone().autodiff();
-    let mut all = attentions(&device);
-    all.push(feed_forwards(&device));
-    all.extend(element_wise(&device));
-    all.push(losses(&device));
-    all.push(recurrence(&device));
-    all.push(updates(&device));
+    let mut all = attentions(sizes, &device);
+    all.push(feed_forwards(sizes, &device));
+    all.extend(element_wise(sizes, &device));
+    all.push(losses(sizes, &device));
+    all.push(recurrence(sizes, &device));
+    all.push(updates(sizes, &device));
     all
 }
 
-fn branch(device: &Device) -> Branch {
-    let norm = NormParameters::layer(tensor([D_MODEL], device), tensor([D_MODEL], device));
+fn norm(sizes: Sizes, device: &Device) -> NormParameters {
+    NormParameters::layer(tensor([sizes.d_model], device), tensor([sizes.d_model], device))
+}
+
+fn branch(sizes: Sizes, device: &Device) -> Branch {
     Branch {
-        norm: Some(norm),
+        norm: Some(norm(sizes, device)),
         residual_scale: 1.0,
         mask: Some(Mask::new(0.3, 1)),
         products: Products::Float32,
     }
 }
 
-fn stream(device: &Device) -> Tensor<3> {
-    tensor([BATCH, POSITIONS, D_MODEL], device)
+fn stream(sizes: Sizes, device: &Device) -> Tensor<3> {
+    tensor([sizes.batch, sizes.positions, sizes.d_model], device)
 }
 
-fn attentions(device: &Device) -> Vec<Workload> {
-    let square = || linear(D_MODEL, D_MODEL, device);
+fn attentions(sizes: Sizes, device: &Device) -> Vec<Workload> {
+    let Sizes { positions, d_model, heads, .. } = sizes;
+    let square = || linear(d_model, d_model, device);
     let parameters =
         AttentionParameters { query: square(), key: square(), value: square(), output: square() };
-    let rows = BATCH * POSITIONS;
-    let multiplications = 4 * rows * D_MODEL * D_MODEL + 2 * rows * POSITIONS * D_MODEL;
+    let multiplications = sizes.rows() * (4 * d_model * d_model + 2 * positions * d_model);
     let of = |name, attended: Option<Tensor<3>>, causal| {
         let shape = AttentionSettings {
-            attention: Attention::new(D_MODEL, HEADS),
+            attention: Attention::new(d_model, heads),
             visibility: Visibility { causal, ..Visibility::default() },
             rotation: None,
             mask: Some(Mask::new(0.3, 2)),
         };
-        let (stream, parameters, branch) = (stream(device), parameters.clone(), branch(device));
+        let (stream, parameters, branch) = (stream(sizes, device), parameters.clone(), branch(sizes, device));
         Workload::new(name, multiplications, move |form| {
             let inputs = (stream.clone(), attended.clone(), parameters.clone(), shape.clone());
             let (stream, attended, parameters, shape) = inputs;
@@ -118,17 +139,21 @@ fn attentions(device: &Device) -> Vec<Workload> {
             }
         })
     };
-    vec![of("attention to itself", None, true), of("attention to another", Some(stream(device)), false)]
+    vec![
+        of("attention to itself", None, true),
+        of("attention to another", Some(stream(sizes, device)), false),
+    ]
 }
 
-fn feed_forwards(device: &Device) -> Workload {
+fn feed_forwards(sizes: Sizes, device: &Device) -> Workload {
+    let Sizes { d_model, d_ff, .. } = sizes;
     let parameters = FeedForwardParameters {
-        inner: linear(D_MODEL, D_FF, device),
+        inner: linear(d_model, d_ff, device),
         gate: None,
-        outer: linear(D_FF, D_MODEL, device),
+        outer: linear(d_ff, d_model, device),
     };
-    let (stream, branch, mask) = (stream(device), branch(device), Some(Mask::new(0.3, 3)));
-    Workload::new("feed-forward", 2 * BATCH * POSITIONS * D_MODEL * D_FF, move |form| {
+    let (stream, branch, mask) = (stream(sizes, device), branch(sizes, device), Some(Mask::new(0.3, 3)));
+    Workload::new("feed-forward", 2 * sizes.rows() * d_model * d_ff, move |form| {
         let (stream, parameters) = (stream.clone(), parameters.clone());
         match form {
             Form::Fused => feed_forward(stream, parameters, &branch, Activation::Relu, mask),
@@ -137,10 +162,10 @@ fn feed_forwards(device: &Device) -> Workload {
     })
 }
 
-fn element_wise(device: &Device) -> Vec<Workload> {
+fn element_wise(sizes: Sizes, device: &Device) -> Vec<Workload> {
+    let Sizes { batch, positions, d_model, vocabulary, .. } = sizes;
     let mask = Some(Mask::new(0.3, 4));
-    let (input, norm) =
-        (stream(device), NormParameters::layer(tensor([D_MODEL], device), tensor([D_MODEL], device)));
+    let (input, norm) = (stream(sizes, device), norm(sizes, device));
     let norm = Workload::new("layer norm", 0, move |form| {
         let (input, norm) = (input.clone(), norm.clone());
         match form {
@@ -148,19 +173,19 @@ fn element_wise(device: &Device) -> Vec<Workload> {
             Form::Primitives => primitive::layer_norm(input, norm),
         }
     });
-    let input = stream(device);
+    let input = stream(sizes, device);
     let dropped = Workload::new("dropout", 0, move |form| match form {
         Form::Fused => dropout(input.clone(), mask),
         Form::Primitives => primitive::dropout(input.clone(), mask),
     });
-    let (input, places) = (stream(device), tensor([POSITIONS, D_MODEL], device));
+    let (input, places) = (stream(sizes, device), tensor([positions, d_model], device));
     let placed = Workload::new("positions and dropout", 0, move |form| match form {
         Form::Fused => add_positions(input.clone(), places.clone(), mask),
         Form::Primitives => primitive::add_positions(input.clone(), places.clone(), mask),
     });
-    let indices: Vec<i32> = tokens().iter().map(|&token| token as i32).collect();
-    let indices = Tensor::<2, Int>::from_data(TensorData::new(indices, [BATCH, POSITIONS]), device);
-    let table = tensor([VOCABULARY, D_MODEL], device);
+    let indices: Vec<i32> = tokens(sizes).iter().map(|&token| token as i32).collect();
+    let indices = Tensor::<2, Int>::from_data(TensorData::new(indices, [batch, positions]), device);
+    let table = tensor([vocabulary, d_model], device);
     let embedded = Workload::new("embedding", 0, move |form| match form {
         Form::Fused => embedding(table.clone(), indices.clone(), 11.3),
         Form::Primitives => primitive::embedding(table.clone(), indices.clone(), 11.3),
@@ -169,14 +194,15 @@ fn element_wise(device: &Device) -> Vec<Workload> {
 }
 
 /// A token for each position, none of them padding.
-fn tokens() -> Vec<u32> {
-    (0..BATCH * POSITIONS).map(|at| (1 + at * 31 % (VOCABULARY - 1)) as u32).collect()
+fn tokens(sizes: Sizes) -> Vec<u32> {
+    (0..sizes.rows()).map(|at| (1 + at * 31 % (sizes.vocabulary - 1)) as u32).collect()
 }
 
-fn losses(device: &Device) -> Workload {
-    let (rows, tokens) = (BATCH * POSITIONS, tokens());
-    let (hidden, table) = (tensor([rows, D_MODEL], device), tensor([VOCABULARY, D_MODEL], device));
-    Workload::new("cross entropy", rows * D_MODEL * VOCABULARY, move |form| {
+fn losses(sizes: Sizes, device: &Device) -> Workload {
+    let Sizes { d_model, vocabulary, .. } = sizes;
+    let (rows, tokens) = (sizes.rows(), tokens(sizes));
+    let (hidden, table) = (tensor([rows, d_model], device), tensor([vocabulary, d_model], device));
+    Workload::new("cross entropy", rows * d_model * vocabulary, move |form| {
         let targets = SmoothedTargets {
             tokens: &tokens,
             padding: 0,
@@ -190,15 +216,16 @@ fn losses(device: &Device) -> Workload {
     })
 }
 
-fn recurrence(device: &Device) -> Workload {
+fn recurrence(sizes: Sizes, device: &Device) -> Workload {
+    let Sizes { batch, d_model, .. } = sizes;
     let parameters = LstmParameters {
-        input: linear(D_MODEL, 4 * D_MODEL, device),
-        hidden: linear(D_MODEL, 4 * D_MODEL, device),
+        input: linear(d_model, 4 * d_model, device),
+        hidden: linear(d_model, 4 * d_model, device),
     };
     let first =
-        CellState { hidden: tensor([BATCH, D_MODEL], device), cell: tensor([BATCH, D_MODEL], device) };
-    let input = stream(device);
-    Workload::new("LSTM", 8 * BATCH * POSITIONS * D_MODEL * D_MODEL, move |form| {
+        CellState { hidden: tensor([batch, d_model], device), cell: tensor([batch, d_model], device) };
+    let input = stream(sizes, device);
+    Workload::new("LSTM", 8 * sizes.rows() * d_model * d_model, move |form| {
         let (input, first, parameters) = (input.clone(), first.clone(), parameters.clone());
         match form {
             Form::Fused => lstm(input, first, parameters, LstmOrder::default()),
@@ -207,8 +234,8 @@ fn recurrence(device: &Device) -> Workload {
     })
 }
 
-fn updates(device: &Device) -> Workload {
-    let parameter = tensor([VOCABULARY * D_MODEL], device).inner();
+fn updates(sizes: Sizes, device: &Device) -> Workload {
+    let parameter = tensor([sizes.vocabulary * sizes.d_model], device).inner();
     let settings =
         Adam { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-9, decay: 0.0, rate: 1e-3, scale: 1.0, step: 5 };
     let work = move |form| {

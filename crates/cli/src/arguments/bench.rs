@@ -49,6 +49,21 @@ pub(crate) struct BenchServeArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct BenchKernelsArguments {
+    /// The number of sequences.
+    #[arg(long, default_value = "256")]
+    pub batch: NonZeroUsize,
+    /// The number of positions of each sequence.
+    #[arg(long, default_value = "16")]
+    pub positions: NonZeroUsize,
+    /// The width of a position.
+    #[arg(long, default_value = "128")]
+    pub d_model: NonZeroUsize,
+    /// The width inside the feed-forward layer.
+    #[arg(long, default_value = "256")]
+    pub d_ff: NonZeroUsize,
+    /// The number of attention heads, which divides the width of a position.
+    #[arg(long, default_value = "4")]
+    pub heads: NonZeroUsize,
     /// The number of measurements of each operation, of which the median counts.
     #[arg(long, default_value_t = 11)]
     pub repetitions: usize,

@@ -13,12 +13,16 @@ mod tile_instructions;
 #[cfg(target_arch = "x86_64")]
 mod vector_instructions;
 
-use super::matrix::{Accumulate, MatrixMut};
+use super::matrix::MatrixMut;
+use super::products::Onto;
 
 pub use packing::{Columns, Rows};
 
 /// Rows, columns, and pairs of inner places of a tile.
 const SIDE: usize = 16;
+
+/// Rows of which a part of a product has a multiple, if others follow: two tiles of them.
+pub const STEP: usize = 2 * SIDE;
 
 /// Inner places of a tile.
 const INNER: usize = 2 * SIDE;
@@ -61,26 +65,6 @@ impl Order {
     }
 }
 
-/// What a product is added to: where its sums begin.
-#[derive(Clone, Copy, Debug)]
-pub enum Onto<'a> {
-    /// Nothing: what the output holds is overwritten.
-    Nothing,
-    /// The values that the output holds.
-    Output,
-    /// The same row at each row of the output, `[n]`.
-    EveryRow(&'a [f32]),
-}
-
-impl From<Accumulate> for Onto<'_> {
-    fn from(into: Accumulate) -> Self {
-        match into {
-            Accumulate::Replace => Self::Nothing,
-            Accumulate::Add => Self::Output,
-        }
-    }
-}
-
 /// `output = rows columns`, added to something, on this thread.
 ///
 /// # Shapes
@@ -119,7 +103,7 @@ pub fn multiply_pieces<'a>(
 ) {
     let onto = onto.into();
     let (values, [row_count, column_count], row_stride) = output.into_parts();
-    assert!(first_row.is_multiple_of(2 * SIDE), "row {first_row} begins no tiles");
+    assert!(first_row.is_multiple_of(STEP), "row {first_row} begins no tiles");
     for (Rows(rows), Columns(columns)) in pieces {
         assert!(
             rows.outer >= first_row + row_count
@@ -230,16 +214,6 @@ impl<'a> Strips<'a> {
     }
 }
 
-impl Onto<'_> {
-    /// What the columns from one on are added to.
-    fn at_column(&self, column: usize) -> Self {
-        match self {
-            Self::EveryRow(row) => Self::EveryRow(&row[column..]),
-            other => *other,
-        }
-    }
-}
-
 /// The code that takes sums in an order on this processor.
 enum Kernel {
     Emulation(Order),
@@ -315,7 +289,7 @@ fn keeps(order: Order, add_product: impl Fn(&[Strips<'_>], &mut Block)) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::matrix::Matrix;
+    use crate::host::matrix::{Accumulate, Matrix};
 
     fn values(count: usize, seed: u32) -> Vec<f32> {
         let mut state = seed;

@@ -4,29 +4,19 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::products::Products;
 use super::simd::{LANES, add, vectorized};
 
-/// The most rows of one piece. A product of 32-bit floats reads all of its weights anew for each piece, so pieces are
-/// large; the rest of the arithmetic beside it should still fit a core's own cache.
-const MOST_ROWS: usize = 512;
+/// The most rows of one piece: what one operation writes should be in the core's own cache for the next.
+const MOST_ROWS: usize = 128;
 
-/// The most rows of one piece in bfloat16, whose weights are made ready once for all pieces: what one operation writes
-/// should be in the core's own cache for the next.
-const MOST_PACKED_ROWS: usize = 128;
-
-/// Rows of one piece of `rows` rows, whose products have an arithmetic: pieces are of one size and as many as two, four or,
-/// where they are more, eight threads share evenly.
-pub fn block_rows(rows: usize, products: Products) -> usize {
-    let (most, multiple) = match products {
-        Products::Float32 => (MOST_ROWS, LANES),
-        Products::Bfloat16(_) => (MOST_PACKED_ROWS, 2 * LANES),
-    };
-    let pieces = match rows.div_ceil(most) {
+/// Rows of one piece of `rows` rows: pieces are of one size and as many as two, four or, where they are more, eight threads
+/// share evenly.
+pub fn block_rows(rows: usize) -> usize {
+    let pieces = match rows.div_ceil(MOST_ROWS) {
         0..=4 => 4,
         more => more.next_multiple_of(8),
     };
-    rows.div_ceil(pieces).next_multiple_of(multiple).max(2 * LANES)
+    rows.div_ceil(pieces).next_multiple_of(2 * LANES).max(2 * LANES)
 }
 
 /// The pieces of `rows` rows.
@@ -35,10 +25,7 @@ pub fn blocks(rows: usize, block: usize) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Groups of pieces whose sums over rows are kept apart until the end, so that threads need not wait for one another.
-const GROUPS: usize = 8;
-
-/// Sums of large parameters are of fewer groups, so that they do not fill the memory.
-const LARGE: usize = 1 << 20;
+const GROUPS: usize = 16;
 
 /// The pieces that rows are cut into, and the groups of consecutive pieces that have sums of their own.
 #[derive(Clone, Copy, Debug)]
@@ -51,10 +38,9 @@ pub struct Pieces {
 }
 
 impl Pieces {
-    /// The pieces of `rows` rows, whose groups have `sums` sums each.
-    pub fn new(rows: usize, block: usize, sums: usize) -> Self {
-        let groups = if sums >= LARGE { GROUPS / 2 } else { GROUPS };
-        Self { rows, block, group: rows.div_ceil(block).div_ceil(groups).max(1) * block }
+    /// The pieces of `rows` rows.
+    pub fn new(rows: usize, block: usize) -> Self {
+        Self { rows, block, group: rows.div_ceil(block).div_ceil(GROUPS).max(1) * block }
     }
 
     /// The number of pieces.
@@ -195,10 +181,8 @@ mod tests {
 
     #[test]
     fn groups_of_pieces_go_through_all_rows_in_order() {
-        for (rows, block, sums) in
-            [(0, 32, 1), (1, 32, 1), (100, 32, 1), (4096, 128, LARGE + 1), (999, 64, LARGE)]
-        {
-            let pieces = Pieces::new(rows, block, sums);
+        for (rows, block) in [(0, 32), (1, 32), (100, 32), (4096, 128), (999, 64)] {
+            let pieces = Pieces::new(rows, block);
             let mut numbers: Vec<usize> = (0..rows).collect();
             let sum = reduce_rows(
                 &mut numbers,

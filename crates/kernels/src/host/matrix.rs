@@ -1,7 +1,7 @@
 //! Products of matrices: the `gemm` crate for large ones, a kernel of our own for those of single attention
 //! heads, where the call would cost more than the product.
 
-#![allow(unsafe_code)] // one call into the gemm crate, in `call_gemm`
+#![allow(unsafe_code)] // one call into the gemm crate, in `large`
 
 use pulp::{Simd, WithSimd};
 
@@ -180,34 +180,23 @@ fn large(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) 
 
 #[cfg(not(target_family = "wasm"))]
 fn large(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
-    // SAFETY: `output` reaches over its rows at that stride, as its constructors have checked; it is borrowed mutably, so
-    // it overlaps neither `a` nor `b`, and every float of it is initialised.
-    unsafe { call_gemm(output.values.as_mut_ptr(), output.row_stride, into, a, b) }
-}
-
-/// `output = a b`, or `output += a b`, of rows `row_stride` values apart.
-///
-/// # Safety
-///
-/// `output` must be a place for such a matrix, `[m, n]`, which overlaps neither `a` nor `b`, and whose rows do not overlap;
-/// if it is added to, all of its values must be initialised. The shapes of `a` and `b` must fit.
-#[cfg(not(target_family = "wasm"))]
-unsafe fn call_gemm(output: *mut f32, row_stride: usize, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
-    if a.rows == 0 || b.columns == 0 {
+    if output.rows == 0 || output.columns == 0 {
         return;
     }
-    // SAFETY: the call reads `a` and `b` and writes `output`, which it reads only if it is added to, at
-    // `row * row_stride + column * column_stride` for rows and columns below the given counts. The constructors of `Matrix`
-    // have checked that the last such place lies within its slice, and `rows` and `transposed` keep that true; the caller
-    // vouches for the rest. Strides fit in isize because slices do.
+    // SAFETY: the call reads `a` and `b` and reads and writes `output` at
+    // `row * row_stride + column * column_stride` for rows and columns below the given counts. Each type's
+    // constructors have checked that the last such place lies within its slice, `rows` and `transposed` keep
+    // that true, and `multiply` has checked that the three shapes fit one another. `output` is borrowed
+    // mutably, so it overlaps neither `a` nor `b`, and its rows do not overlap. Every float is initialised.
+    // Strides fit in isize because slices do.
     unsafe {
         gemm::gemm(
-            a.rows,
-            b.columns,
+            output.rows,
+            output.columns,
             a.columns,
-            output,
+            output.values.as_mut_ptr(),
             1,
-            row_stride as isize,
+            output.row_stride as isize,
             into == Accumulate::Add,
             a.values.as_ptr(),
             a.column_stride as isize,
@@ -223,33 +212,6 @@ unsafe fn call_gemm(output: *mut f32, row_stride: usize, into: Accumulate, a: Ma
             gemm::Parallelism::None,
         );
     }
-}
-
-/// The product of two matrices, `[m, n]`, on this thread. Memory of a large one is not set to zero before it is written.
-///
-/// # Shapes
-///
-/// - a: `[m, k]`; b: `[k, n]`
-///
-/// # Panics
-///
-/// When the shapes do not fit.
-pub fn product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
-    let values = a.rows * b.columns;
-    #[cfg(not(target_family = "wasm"))]
-    if a.columns == b.rows && values * a.columns >= SMALL {
-        let mut output = Vec::with_capacity(values);
-        // SAFETY: the vector's memory is a place for all rows without gaps, nobody else has seen it, and nothing is added to
-        // it; the call writes every value.
-        unsafe {
-            call_gemm(output.as_mut_ptr(), b.columns, Accumulate::Replace, a, b);
-            output.set_len(values);
-        }
-        return output;
-    }
-    let mut output = vec![0.0; values];
-    multiply(MatrixMut::new(&mut output, a.rows, b.columns), Accumulate::Replace, a, b);
-    output
 }
 
 /// Rows of the output whose sums registers hold at once, in two registers of columns.
@@ -410,8 +372,6 @@ mod tests {
                         multiply(MatrixMut::strided(&mut output, rows, columns, columns + 1), into, a, b);
                         let mut forced = before.clone();
                         large(MatrixMut::strided(&mut forced, rows, columns, columns + 1), into, a, b);
-                        let new = product(a, b);
-                        assert_eq!(new.len(), rows * columns);
                         for row in 0..rows {
                             for column in 0..=columns {
                                 let place = row * (columns + 1) + column;
@@ -422,12 +382,6 @@ mod tests {
                                     for k in 0..inner {
                                         expected += a.at(row, k) * b.at(k, column);
                                     }
-                                    let sum = expected - new[row * columns + column];
-                                    let added = if into == Accumulate::Add { before[place] } else { 0.0 };
-                                    assert!(
-                                        (sum - added).abs() < 1e-4,
-                                        "{rows} x {columns} x {inner}: {sum}"
-                                    );
                                 }
                                 for found in [output[place], forced[place]] {
                                     assert!(

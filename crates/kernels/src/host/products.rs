@@ -1,7 +1,8 @@
 //! The arithmetic of products of matrices.
 
-use super::bfloat16::{self, Columns, Onto, Order, Rows};
-use super::matrix::{Accumulate, Matrix, MatrixMut, multiply};
+use super::bfloat16::{self, Order};
+use super::float32;
+use super::matrix::{Accumulate, Matrix, MatrixMut};
 
 /// The arithmetic of the products of a pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,56 +14,170 @@ pub enum Products {
     Bfloat16(Order),
 }
 
-/// The right factor of several products, `[k, n]`, made ready once for all of them, if its arithmetic gains by it.
-#[derive(Debug)]
-pub struct Prepared(Option<(Columns, Order)>);
+/// What a product is added to: where its sums begin.
+#[derive(Clone, Copy, Debug)]
+pub enum Onto<'a> {
+    /// Nothing: what the output holds is overwritten.
+    Nothing,
+    /// The values that the output holds.
+    Output,
+    /// The same row at each row of the output, `[n]`.
+    EveryRow(&'a [f32]),
+}
 
-impl Prepared {
-    /// A matrix, `[k, n]`, made ready in parallel.
-    pub fn new(right: Matrix<'_>, products: Products) -> Self {
+impl From<Accumulate> for Onto<'_> {
+    fn from(into: Accumulate) -> Self {
+        match into {
+            Accumulate::Replace => Self::Nothing,
+            Accumulate::Add => Self::Output,
+        }
+    }
+}
+
+impl Onto<'_> {
+    /// What the columns from one on are added to.
+    pub(super) fn at_column(&self, column: usize) -> Self {
+        match self {
+            Self::EveryRow(row) => Self::EveryRow(&row[column..]),
+            other => *other,
+        }
+    }
+}
+
+/// The left factor of products, `[m, k]`, packed for their arithmetic.
+#[derive(Debug)]
+pub enum Rows {
+    /// As 32-bit floats.
+    Float32(float32::Rows),
+    /// In bfloat16, to be summed in an order.
+    Bfloat16(bfloat16::Rows, Order),
+}
+
+/// The right factor of products, `[k, n]`, packed for their arithmetic.
+#[derive(Debug)]
+pub enum Columns {
+    /// As 32-bit floats.
+    Float32(float32::Columns),
+    /// In bfloat16.
+    Bfloat16(bfloat16::Columns),
+}
+
+impl Rows {
+    /// A left factor without rows, for [`pack`](Self::pack).
+    pub fn empty(products: Products) -> Self {
         match products {
-            Products::Float32 => Self(None),
-            Products::Bfloat16(order) => Self(Some((Columns::in_parallel(right), order))),
+            Products::Float32 => Self::Float32(float32::Rows::default()),
+            Products::Bfloat16(order) => Self::Bfloat16(bfloat16::Rows::default(), order),
         }
     }
 
-    /// The arithmetic of the products.
-    pub fn products(&self) -> Products {
-        self.0.as_ref().map_or(Products::Float32, |&(_, order)| Products::Bfloat16(order))
+    /// A matrix, `[m, k]`.
+    pub fn of(matrix: Matrix<'_>, products: Products) -> Self {
+        let mut rows = Self::empty(products);
+        rows.pack(matrix);
+        rows
     }
 
-    /// `output = left right`, added to something, on this thread; `right` is the matrix that was made ready, and `packed`
-    /// memory for the left factor.
+    /// Takes another matrix, `[m, k]`, in the same memory.
+    pub fn pack(&mut self, matrix: Matrix<'_>) {
+        match self {
+            Self::Float32(rows) => rows.pack(matrix),
+            Self::Bfloat16(rows, _) => rows.pack(matrix),
+        }
+    }
+
+    /// Rows of which a part of a product has a multiple, if others follow.
+    pub fn step(&self) -> usize {
+        match self {
+            Self::Float32(rows) => rows.step(),
+            Self::Bfloat16(..) => bfloat16::STEP,
+        }
+    }
+}
+
+impl Columns {
+    /// A matrix, `[k, n]`.
+    pub fn of(matrix: Matrix<'_>, products: Products) -> Self {
+        match products {
+            Products::Float32 => Self::Float32(float32::Columns::of(matrix)),
+            Products::Bfloat16(_) => Self::Bfloat16(bfloat16::Columns::of(matrix)),
+        }
+    }
+
+    /// A matrix, `[k, n]`, packed in parallel.
+    pub fn in_parallel(matrix: Matrix<'_>, products: Products) -> Self {
+        match products {
+            Products::Float32 => Self::Float32(float32::Columns::in_parallel(matrix)),
+            Products::Bfloat16(_) => Self::Bfloat16(bfloat16::Columns::in_parallel(matrix)),
+        }
+    }
+
+    /// `output = left columns`, added to something, on this thread; `packed` is memory for the left factor, of the same
+    /// arithmetic.
     ///
     /// # Shapes
     ///
-    /// - left: `[m, k]`; right: `[k, n]`; output: `[m, n]`, its rows without gaps
+    /// - left: `[m, k]`; columns: `[k, n]`; output: `[m, n]`, its rows without gaps
     ///
     /// # Panics
     ///
-    /// When the shapes do not fit.
-    pub fn multiply(
-        &self,
-        output: &mut [f32],
-        onto: Onto<'_>,
-        left: Matrix<'_>,
-        right: Matrix<'_>,
-        packed: &mut Rows,
-    ) {
+    /// When the shapes or the arithmetics do not fit.
+    pub fn multiply(&self, output: &mut [f32], onto: Onto<'_>, left: Matrix<'_>, packed: &mut Rows) {
         let (_, [rows, _], _) = left.parts();
-        let (_, [_, columns], _) = right.parts();
-        if let Some((right, order)) = &self.0 {
-            packed.pack(left);
-            return bfloat16::multiply(MatrixMut::new(output, rows, columns), onto, packed, right, *order);
-        }
-        let into = match onto {
-            Onto::Nothing => Accumulate::Replace,
-            Onto::Output => Accumulate::Add,
-            Onto::EveryRow(row) => {
-                output.chunks_exact_mut(columns.max(1)).for_each(|output| output.copy_from_slice(row));
-                Accumulate::Add
+        match (packed, self) {
+            (Rows::Float32(packed), Self::Float32(columns)) => {
+                float32::multiply(MatrixMut::new(output, rows, columns.count()), onto, left, packed, columns);
             }
-        };
-        multiply(MatrixMut::new(output, rows, columns), into, left, right);
+            (Rows::Bfloat16(packed, order), Self::Bfloat16(columns)) => {
+                packed.pack(left);
+                let output = MatrixMut::new(output, rows, columns.count());
+                bfloat16::multiply_pieces(output, onto, &[(packed, columns)], 0, *order);
+            }
+            _ => panic!("{UNLIKE}"),
+        }
+    }
+}
+
+const UNLIKE: &str = "all factors have one arithmetic";
+
+/// Rows of the product of two matrices whose inner side is cut into pieces, added to something, on this thread: from a row
+/// on that is a multiple of [`Rows::step`], as many as the output has. The sum goes on from one piece to the next.
+///
+/// # Shapes
+///
+/// - each piece: rows `[m, k]` and columns `[k, n]`; output: `[rows, n]`
+///
+/// # Panics
+///
+/// When there are no pieces, or when the shapes or the arithmetics do not fit.
+pub fn multiply_pieces(
+    output: MatrixMut<'_>,
+    onto: Onto<'_>,
+    pieces: &[(&Rows, &Columns)],
+    first_row: usize,
+) {
+    match pieces[0].0 {
+        Rows::Float32(_) => {
+            let pieces: Vec<_> = pieces
+                .iter()
+                .map(|&piece| match piece {
+                    (Rows::Float32(rows), Columns::Float32(columns)) => (rows, columns),
+                    _ => panic!("{UNLIKE}"),
+                })
+                .collect();
+            float32::multiply_pieces(output, onto, &pieces, first_row);
+        }
+        &Rows::Bfloat16(_, order) => {
+            let pieces: Vec<_> = pieces
+                .iter()
+                .map(|&piece| match piece {
+                    (Rows::Bfloat16(rows, of_rows), Columns::Bfloat16(columns)) if *of_rows == order => {
+                        (rows, columns)
+                    }
+                    _ => panic!("{UNLIKE}"),
+                })
+                .collect();
+            bfloat16::multiply_pieces(output, onto, &pieces, first_row, order);
+        }
     }
 }

@@ -4,7 +4,6 @@
 use rayon::prelude::*;
 
 use super::blocks::block_rows;
-use super::products::Products;
 use super::simd::vectorized;
 
 /// The cosines and sines of consecutive positions, `[positions, d_head / 2]` each.
@@ -46,7 +45,7 @@ impl Rotation {
         if positions == 0 || stride == 0 {
             return;
         }
-        let block = block_rows(rows.len() / stride, Products::Float32);
+        let block = block_rows(rows.len() / stride);
         let sign = if back { -1.0 } else { 1.0 };
         rows.par_chunks_mut(block * stride).enumerate().for_each(|(number, rows)| {
             vectorized!({

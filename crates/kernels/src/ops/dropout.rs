@@ -151,13 +151,12 @@ fn on_flex<const D: usize>(input: Tensor<D>, mask: Mask) -> Tensor<D> {
 #[cfg(feature = "flex")]
 pub(super) fn masked(input: &[f32], columns: usize, mask: Option<Mask>) -> Vec<f32> {
     use crate::host::blocks::{block_rows, copied};
-    use crate::host::products::Products;
     use crate::host::simd::vectorized;
     use rayon::prelude::*;
 
     let mut output = copied(input);
     let columns = columns.max(1);
-    let block = block_rows(input.len() / columns, Products::Float32);
+    let block = block_rows(input.len() / columns);
     if let Some(mask) = mask {
         output.par_chunks_mut(block * columns).enumerate().for_each(|(number, output)| {
             vectorized!({

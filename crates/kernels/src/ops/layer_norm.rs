@@ -35,7 +35,6 @@ pub fn primitive<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tens
 fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
     use crate::host::blocks::{Pieces, block_rows, copied, reduce_rows, zeros};
     use crate::host::layer_norm;
-    use crate::host::products::Products;
     use crate::host::simd::vectorized;
     use rayon::prelude::*;
 
@@ -46,7 +45,7 @@ fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> 
     }
     let shape = input.dims();
     let d_model = shape[D - 1];
-    let block = block_rows(input.shape().num_elements() / d_model.max(1), Products::Float32);
+    let block = block_rows(input.shape().num_elements() / d_model.max(1));
     super::fused::Inputs::new(input).and(gain).and(bias).run(
         shape,
         move |inputs| {
@@ -60,7 +59,7 @@ fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> 
         move |inputs, (), gradient| {
             let norm = host(inputs, kind, epsilon);
             let mut of_input = copied(gradient);
-            let pieces = Pieces::new(of_input.len() / d_model.max(1), block, 2 * d_model);
+            let pieces = Pieces::new(of_input.len() / d_model.max(1), block);
             let mut sums = reduce_rows(
                 &mut of_input,
                 d_model,

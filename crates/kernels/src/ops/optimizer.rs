@@ -46,19 +46,23 @@ pub fn primitive(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamS
 #[cfg(feature = "flex")]
 fn on_flex(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     let device = state.value.device();
-    let host = |tensor: Tensor<1>| -> Vec<f32> {
+    // The means are the optimizer's alone and are changed in place; what others hold, too, is read where it lies.
+    let own = |tensor: Tensor<1>| -> Vec<f32> {
         tensor.into_data().try_into_vec().expect("flex holds 32-bit floats")
     };
-    let (mut value, mut mean, mut square) = (host(state.value), host(state.mean), host(state.square));
-    crate::host::train::adam::update(
-        crate::host::train::adam::AdamState {
-            value: &mut value,
-            gradient: &host(gradient),
-            mean: &mut mean,
-            square: &mut square,
-        },
-        settings,
-    );
+    let (mut mean, mut square) = (own(state.mean), own(state.square));
+    let mut value = super::fused::with_values(&state.value, crate::host::blocks::copied);
+    super::fused::with_values(&gradient, |gradient| {
+        crate::host::train::adam::update(
+            crate::host::train::adam::AdamState {
+                value: &mut value,
+                gradient,
+                mean: &mut mean,
+                square: &mut square,
+            },
+            settings,
+        );
+    });
     let tensor = |values: Vec<f32>| {
         let length = values.len();
         Tensor::from_data(burn::tensor::TensorData::new(values, [length]), &device)

@@ -57,6 +57,11 @@ impl Columns {
     pub fn pack(&mut self, matrix: Matrix<'_>) {
         self.0.pack(Side::of_rows(matrix.transposed()), true);
     }
+
+    /// The number of columns.
+    pub fn count(&self) -> usize {
+        self.0.outer
+    }
 }
 
 /// A factor by its outer side, rows of the left or columns of the right one, and the inner side.

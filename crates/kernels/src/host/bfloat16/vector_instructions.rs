@@ -4,12 +4,12 @@
 
 use std::arch::x86_64::{
     __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_load_ps, _mm512_load_si512, _mm512_set1_epi32,
-    _mm512_setzero_ps, _mm512_shuffle_i32x4, _mm512_store_ps, _mm512_store_si512, _mm512_unpackhi_epi32,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    _mm512_setzero_ps, _mm512_store_ps, _mm512_store_si512,
 };
 use std::sync::LazyLock;
 
 use super::{Block, Order, SIDE, Strips, Tile};
+use crate::host::lines::vectors;
 
 /// Says that the processor has the instructions.
 #[derive(Clone, Copy)]
@@ -97,34 +97,8 @@ fn transpose_words(tile: &mut Tile) {
     // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
     let r: [__m512i; SIDE] =
         std::array::from_fn(|row| unsafe { _mm512_load_si512(rows[row].as_ptr().cast()) });
-    // Words of two rows in turn, then of four: in each quarter of a register four columns of four rows.
-    let pair = |at: usize| (_mm512_unpacklo_epi32(r[at], r[at + 1]), _mm512_unpackhi_epi32(r[at], r[at + 1]));
-    let four = |at: usize| {
-        let ((a, b), (c, d)) = (pair(at), pair(at + 2));
-        [
-            _mm512_unpacklo_epi64(a, c),
-            _mm512_unpackhi_epi64(a, c),
-            _mm512_unpacklo_epi64(b, d),
-            _mm512_unpackhi_epi64(b, d),
-        ]
-    };
-    let fours = [four(0), four(4), four(8), four(12)];
-    for column in 0..4 {
-        let [a, b, c, d] = fours.map(|four| four[column]);
-        // Quarters of registers: columns `column`, `column + 4`, `column + 8`, `column + 12`.
-        let (left_even, left_odd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
-        let (right_even, right_odd) =
-            (_mm512_shuffle_i32x4::<0x88>(c, d), _mm512_shuffle_i32x4::<0xdd>(c, d));
-        let columns = [
-            _mm512_shuffle_i32x4::<0x88>(left_even, right_even),
-            _mm512_shuffle_i32x4::<0x88>(left_odd, right_odd),
-            _mm512_shuffle_i32x4::<0xdd>(left_even, right_even),
-            _mm512_shuffle_i32x4::<0xdd>(left_odd, right_odd),
-        ];
-        for (quarter, words) in columns.into_iter().enumerate() {
-            let row: &mut [u32; SIDE] = &mut rows[4 * quarter + column];
-            // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
-            unsafe { _mm512_store_si512(row.as_mut_ptr().cast(), words) };
-        }
+    for (row, words) in rows.iter_mut().zip(vectors::transposed(r)) {
+        // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
+        unsafe { _mm512_store_si512(row.as_mut_ptr().cast(), words) };
     }
 }

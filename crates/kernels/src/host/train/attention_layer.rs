@@ -3,7 +3,6 @@
 use rayon::prelude::*;
 
 use super::attention::{Gradients, Inputs, Results, Shape, Visibility};
-use crate::host::bfloat16::Rows;
 use crate::host::blocks::{Pieces, block_rows, reduce_rows, split, zeros};
 use crate::host::dropout::Mask;
 use crate::host::head_rows::HeadRows;
@@ -119,14 +118,17 @@ impl<'a> AttentionLayer<'a> {
         };
         let (context, log_sums) = self.inputs(&query, projected.as_deref()).forward();
         let mut output = zeros(stream.len());
-        let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
+        let block = block_rows(stream.len() / d_model.max(1));
         let map = self.map(&[self.output], Direction::Forward);
         let blocks = output.par_chunks_mut((block * d_model).max(1)).enumerate();
-        blocks.for_each_init(Rows::default, |packed, (number, output)| {
-            let places = number * block * d_model..number * block * d_model + output.len();
-            map.apply(&context[places.clone()], output, packed);
-            vectorized!(self.branch.join(number * block, &stream[places], output, d_model));
-        });
+        blocks.for_each_init(
+            || map.scratch(),
+            |packed, (number, output)| {
+                let places = number * block * d_model..number * block * d_model + output.len();
+                map.apply(&context[places.clone()], output, packed);
+                vectorized!(self.branch.join(number * block, &stream[places], output, d_model));
+            },
+        );
         (output, Saved { query, key_value: projected, context, log_sums })
     }
 
@@ -145,17 +147,17 @@ impl<'a> AttentionLayer<'a> {
         let Shape { batch, queries, keys, .. } = self.shape;
         let d_model = self.shape.d_model();
 
-        let block = block_rows(gradient.len() / d_model.max(1), self.branch.products);
+        let block = block_rows(gradient.len() / d_model.max(1));
         let mut of_context = zeros(gradient.len());
         let map = self.map(&[self.output], Direction::Backward);
-        let pieces = Pieces::new(gradient.len() / d_model.max(1), block, map.weight_sums());
+        let pieces = Pieces::new(gradient.len() / d_model.max(1), block);
         let of_weight = map.weight_gradient(&pieces);
         let of_bias = reduce_rows(
             &mut of_context,
             d_model,
             &pieces,
             d_model,
-            || (vec![0.0; block * d_model], Rows::default()),
+            || (vec![0.0; block * d_model], map.scratch()),
             |rows, of_context, bias, (scratch, packed)| {
                 let places = rows.start * d_model..rows.end * d_model;
                 let of_layer = &mut scratch[..places.len()];
@@ -232,8 +234,8 @@ fn projection_backward(
 ) -> (LinearGradients, Vec<f32>) {
     let (inputs, outputs) = (map.inputs(), map.outputs());
     let rows = gradient.len() / outputs.max(1);
-    let block = block_rows(rows, map.products());
-    let pieces = Pieces::new(rows, block, map.weight_sums());
+    let block = block_rows(rows);
+    let pieces = Pieces::new(rows, block);
     let of_weight = map.weight_gradient(&pieces);
     let parts = [outputs, branch.norm_values(inputs)];
     let mut sums = reduce_rows(
@@ -241,7 +243,7 @@ fn projection_backward(
         inputs,
         &pieces,
         parts.iter().sum(),
-        <(Vec<f32>, Rows)>::default,
+        || (Vec::new(), map.scratch()),
         |rows, input_gradient, sums, (scratch, packed)| {
             let places = rows.start * inputs..rows.end * inputs;
             let gradient = &gradient[rows.start * outputs..rows.end * outputs];

@@ -4,10 +4,9 @@
 
 use rayon::prelude::*;
 
-use crate::host::bfloat16::{Columns, Onto, Order, Rows, multiply_pieces};
 use crate::host::blocks::{sized, zeros};
-use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
-use crate::host::products::{Prepared, Products};
+use crate::host::matrix::{Matrix, MatrixMut};
+use crate::host::products::{Columns, Onto, Products, Rows, multiply_pieces};
 use crate::host::simd::{add, dot, exponentials, maximum, vectorized};
 
 /// The outcome of one row.
@@ -51,14 +50,12 @@ pub struct Gradients {
     pub table: Vec<f32>,
 }
 
-/// Logits of about this many elements are held at once.
-const SLICE: usize = 1 << 22;
-/// The same in bfloat16, in which no more than two bytes of each are held.
-const PACKED_SLICE: usize = 1 << 24;
+/// The packed exponentials of logits of about this many elements are held at once.
+const SLICE: usize = 1 << 23;
 /// Rows that one thread takes from logits to gradients. More of them read the table less often.
 const ROWS: usize = 128;
-/// The same in bfloat16, whose table is made ready once: the logits should be in the core's own cache.
-const PACKED_ROWS: usize = 32;
+/// The same in bfloat16, whose table is half as large: the logits should be in the core's own cache.
+const BFLOAT16_ROWS: usize = 32;
 /// Tokens of one piece of the table's gradient.
 const TOKENS: usize = 992;
 
@@ -66,42 +63,33 @@ const TOKENS: usize = 992;
 struct Slice<'a> {
     /// The numbers of the rows, `[rows]`.
     rows: &'a [usize],
-    /// Their hidden states, `[rows, d_model]`.
-    hidden: &'a [f32],
-    /// The exponentials of their logits.
-    exponentials: Exponentials<'a>,
+    /// The exponentials of their logits, and their hidden states, each times its row's scale and the weight of the loss,
+    /// packed in pieces of rows.
+    factors: Vec<(Rows, Columns)>,
     /// One over the sum of the exponentials of each row, `[rows]`.
     scales: &'a [f32],
     /// The exponentials times the table, `[rows, d_model]`; all zeros when they were not asked for.
     means: &'a [f32],
 }
 
-/// The exponentials of a slice's logits, to be multiplied with the hidden states.
-enum Exponentials<'a> {
-    /// As they are, `[rows, vocabulary]`.
-    Float32(&'a [f32]),
-    /// Packed with the hidden states, each times its row's scale and the weight of the loss, in pieces of rows.
-    Bfloat16(Vec<(Rows, Columns)>, Order),
-}
-
 /// Both forms of the table in which products read it.
-struct Table<'a> {
+struct Table {
     /// `[d_model, vocabulary]`
-    columns: (Matrix<'a>, Prepared),
+    columns: Columns,
     /// `[vocabulary, d_model]`, and the weight of the loss, where gradients are asked for.
-    rows: Option<(Matrix<'a>, Prepared, f32)>,
+    rows: Option<(Columns, f32)>,
     /// The mean of its rows, `[d_model]`.
     mean: Vec<f32>,
 }
 
 /// Buffers of one thread.
-#[derive(Default)]
 struct Scratch {
     packed: Rows,
     logits: Vec<f32>,
 }
 
-/// What a piece of rows comes to: each row's outcome, one over the sum of its exponentials, and packed exponentials.
+/// What a piece of rows comes to: each row's outcome, one over the sum of its exponentials, and the packed factors of the
+/// table's gradient.
 type Piece = (Vec<(Outcome, f32)>, Option<(Rows, Columns)>);
 
 impl CrossEntropy<'_> {
@@ -136,33 +124,20 @@ impl CrossEntropy<'_> {
                         weight * scale * mean[column] - spread * table_sum[column] - certain * target[column];
                 }
             }
-            let pieces = of_table.par_chunks_mut(TOKENS * width).enumerate();
-            match &slice.exponentials {
-                Exponentials::Float32(exponentials) => {
-                    let exponentials = Matrix::new(exponentials, slice.rows.len(), vocabulary).transposed();
-                    let scaled = scaled(slice.hidden, width, slice.scales, weight);
-                    let scaled = Matrix::new(&scaled, slice.rows.len(), width);
-                    pieces.for_each(|(piece, of_table)| {
-                        let count = of_table.len() / width;
-                        let tokens = exponentials.rows(piece * TOKENS..piece * TOKENS + count);
-                        multiply(MatrixMut::new(of_table, count, width), Accumulate::Add, tokens, scaled);
-                    });
-                }
-                Exponentials::Bfloat16(packed, order) => {
-                    let packed: Vec<_> = packed.iter().map(|(rows, columns)| (rows, columns)).collect();
-                    pieces.for_each(|(piece, of_table)| {
-                        let output = MatrixMut::new(of_table, of_table.len() / width, width);
-                        multiply_pieces(output, Accumulate::Add, &packed, piece * TOKENS, *order);
-                    });
-                }
-            }
-            for (&row, hidden) in slice.rows.iter().zip(slice.hidden.chunks_exact(width)) {
-                let of_target = &mut of_table[self.targets[row] as usize * width..][..width];
-                for (of_target, &hidden) in of_target.iter_mut().zip(hidden) {
-                    *of_target -= certain * hidden;
-                }
-            }
+            let factors: Vec<_> = slice.factors.iter().map(|(rows, columns)| (rows, columns)).collect();
+            let tokens = TOKENS.next_multiple_of(factors.first().map_or(1, |(rows, _)| rows.step()));
+            of_table.par_chunks_mut(tokens * width).enumerate().for_each(|(piece, of_table)| {
+                let output = MatrixMut::new(of_table, of_table.len() / width, width);
+                multiply_pieces(output, Onto::Output, &factors, piece * tokens);
+            });
         });
+        let targets = outcomes.iter().zip(self.targets).zip(self.hidden.chunks_exact(width.max(1)));
+        for ((_, &target), hidden) in targets.filter(|((outcome, _), _)| outcome.counts) {
+            let of_target = &mut of_table[target as usize * width..][..width];
+            for (of_target, &hidden) in of_target.iter_mut().zip(hidden) {
+                *of_target -= certain * hidden;
+            }
+        }
         if spread > 0.0 {
             let mut hidden_sum = vec![0.0; width];
             let rows = self.hidden.chunks_exact(width).zip(&outcomes).filter(|(_, outcome)| outcome.counts);
@@ -194,23 +169,19 @@ impl CrossEntropy<'_> {
             return outcomes;
         }
         let rows_of_table = Matrix::new(self.table, vocabulary, width);
-        // In 32 bits all logits of a slice stand until the table's gradient has read them, and products are faster with a
-        // table whose columns stand in rows; bfloat16 packs both on the way.
-        let (elements, together, columns_in_rows) = match self.products {
-            Products::Float32 => (SLICE, ROWS, transposed(self.table, width)),
-            Products::Bfloat16(_) => (PACKED_SLICE, PACKED_ROWS, Vec::new()),
-        };
-        let columns_of_table = match self.products {
-            Products::Float32 => Matrix::new(&columns_in_rows, width, vocabulary),
-            Products::Bfloat16(_) => rows_of_table.transposed(),
-        };
+        let packed = |matrix| Columns::in_parallel(matrix, self.products);
         let table = Table {
-            columns: (columns_of_table, Prepared::new(columns_of_table, self.products)),
-            rows: weight.map(|weight| (rows_of_table, Prepared::new(rows_of_table, self.products), weight)),
+            columns: packed(rows_of_table.transposed()),
+            rows: weight.map(|weight| (packed(rows_of_table), weight)),
             mean: table_sum.iter().map(|value| value / vocabulary as f32).collect(),
         };
-        let slice = (elements / vocabulary.max(1)).max(1).next_multiple_of(ROWS).min(rows.len());
-        let mut logits = Vec::new();
+        let together = match self.products {
+            Products::Float32 => ROWS,
+            Products::Bfloat16(_) => BFLOAT16_ROWS,
+        };
+        // The sums of gradients are the same wherever slices are cut.
+        let slice = (SLICE / vocabulary.max(1)).clamp(ROWS, 2 * ROWS * rayon::current_num_threads());
+        let slice = slice.next_multiple_of(ROWS).min(rows.len());
         let mut means = vec![0.0; slice * width];
         let mut hidden = Vec::with_capacity(slice * width);
         for rows in rows.chunks(slice) {
@@ -219,59 +190,40 @@ impl CrossEntropy<'_> {
                 hidden.extend_from_slice(&self.hidden[row * width..][..width]);
             }
             let means = &mut means[..rows.len() * width];
-            let pieces = means
+            let of_pieces: Vec<Piece> = means
                 .par_chunks_mut(together * width)
-                .zip(hidden.par_chunks(together * width).zip(rows.par_chunks(together)));
-            let of_pieces: Vec<Piece> = match self.products {
-                Products::Float32 => sized(&mut logits, rows.len() * vocabulary)
-                    .par_chunks_mut(together * vocabulary)
-                    .zip(pieces)
-                    .map_init(Scratch::default, |scratch, (logits, (means, (hidden, rows)))| {
-                        self.piece(&table, (hidden, rows), logits, means, scratch)
-                    })
-                    .collect(),
-                Products::Bfloat16(_) => pieces
-                    .map_init(Scratch::default, |scratch, (means, (hidden, rows))| {
-                        let mut logits = std::mem::take(&mut scratch.logits);
-                        let of_rows = sized(&mut logits, rows.len() * vocabulary);
-                        let piece = self.piece(&table, (hidden, rows), of_rows, means, scratch);
-                        scratch.logits = logits;
-                        piece
-                    })
-                    .collect(),
-            };
-            let (mut scales, mut packed) = (Vec::with_capacity(rows.len()), Vec::new());
+                .zip(hidden.par_chunks(together * width).zip(rows.par_chunks(together)))
+                .map_init(
+                    || Scratch { packed: Rows::empty(self.products), logits: Vec::new() },
+                    |scratch, (means, (hidden, rows))| self.piece(&table, (hidden, rows), means, scratch),
+                )
+                .collect();
+            let (mut scales, mut factors) = (Vec::with_capacity(rows.len()), Vec::new());
             let mut of_rows = rows.iter();
-            for (piece, exponentials) in of_pieces {
+            for (piece, of_table) in of_pieces {
                 for ((outcome, scale), &row) in piece.into_iter().zip(&mut of_rows) {
                     outcomes[row] = outcome;
                     scales.push(scale);
                 }
-                packed.extend(exponentials);
+                factors.extend(of_table);
             }
-            let exponentials = match self.products {
-                Products::Float32 => Exponentials::Float32(&logits[..rows.len() * vocabulary]),
-                Products::Bfloat16(order) => Exponentials::Bfloat16(packed, order),
-            };
-            use_slice(Slice { rows, hidden: &hidden, exponentials, scales: &scales, means });
+            use_slice(Slice { rows, factors, scales: &scales, means });
         }
         outcomes
     }
 
-    /// Takes rows with their hidden states, `[rows, d_model]`, to logits, their exponentials, `[rows, vocabulary]`, and the
-    /// products of these with the table, `[rows, d_model]`, on this thread.
+    /// Takes rows with their hidden states, `[rows, d_model]`, to logits, their exponentials, and the products of these with
+    /// the table, `[rows, d_model]`, on this thread.
     fn piece(
         &self,
-        table: &Table<'_>,
+        table: &Table,
         (hidden, rows): (&[f32], &[usize]),
-        logits: &mut [f32],
         means: &mut [f32],
-        scratch: &mut Scratch,
+        Scratch { packed, logits }: &mut Scratch,
     ) -> Piece {
         let (width, vocabulary, count) = (self.d_model, self.vocabulary(), rows.len());
-        let of_hidden = Matrix::new(hidden, count, width);
-        let (columns, prepared) = &table.columns;
-        prepared.multiply(logits, Onto::Nothing, of_hidden, *columns, &mut scratch.packed);
+        let logits = sized(logits, count * vocabulary);
+        table.columns.multiply(logits, Onto::Nothing, Matrix::new(hidden, count, width), packed);
         let of_rows = vectorized!({
             let pairs = logits.chunks_exact_mut(vocabulary).zip(hidden.chunks_exact(width));
             let mut of_rows = Vec::with_capacity(count);
@@ -281,15 +233,16 @@ impl CrossEntropy<'_> {
             }
             of_rows
         });
-        let Some((table, prepared, weight)) = &table.rows else { return (of_rows, None) };
+        let Some((table, weight)) = &table.rows else { return (of_rows, None) };
         let exponentials = Matrix::new(logits, count, vocabulary);
-        prepared.multiply(means, Onto::Nothing, exponentials, *table, &mut scratch.packed);
-        let packed = matches!(self.products, Products::Bfloat16(_)).then(|| {
-            let scales: Vec<f32> = of_rows.iter().map(|&(_, scale)| scale).collect();
-            let scaled = scaled(hidden, width, &scales, *weight);
-            (Rows::of(exponentials.transposed()), Columns::of(Matrix::new(&scaled, count, width)))
-        });
-        (of_rows, packed)
+        table.multiply(means, Onto::Nothing, exponentials, packed);
+        let scales: Vec<f32> = of_rows.iter().map(|&(_, scale)| scale).collect();
+        let scaled = scaled(hidden, width, &scales, *weight);
+        let of_table = (
+            Rows::of(exponentials.transposed(), self.products),
+            Columns::of(Matrix::new(&scaled, count, width), self.products),
+        );
+        (of_rows, Some(of_table))
     }
 
     /// Turns a row of logits, `[vocabulary]`, of which `mean` is the mean, into exponentials; gives one over their sum.
@@ -321,21 +274,4 @@ fn sum_of_rows(rows: &[f32], width: usize) -> Vec<f32> {
     let mut sum = vec![0.0; width];
     vectorized!(rows.chunks_exact(width.max(1)).for_each(|row| add(&mut sum, row)));
     sum
-}
-
-/// Columns that are written together, so that the rows' cache lines are used whole.
-const COLUMNS: usize = 16;
-
-/// Rows as columns, `[rows, width]` to `[width, rows]`.
-fn transposed(rows: &[f32], width: usize) -> Vec<f32> {
-    let count = rows.len() / width;
-    let mut columns = zeros(rows.len());
-    columns.par_chunks_mut(COLUMNS * count).enumerate().for_each(|(piece, columns)| {
-        for (number, row) in rows.chunks_exact(width).enumerate() {
-            for (offset, column) in columns.chunks_exact_mut(count).enumerate() {
-                column[number] = row[piece * COLUMNS + offset];
-            }
-        }
-    });
-    columns
 }

@@ -4,7 +4,6 @@ use rayon::prelude::*;
 
 use crate::host::blocks::{block_rows, copied};
 use crate::host::dropout::Mask;
-use crate::host::products::Products;
 use crate::host::simd::{add, vectorized};
 
 /// The rows of the table that the tokens name, times `scale`.
@@ -71,7 +70,7 @@ pub fn backward(table_gradient: &mut [f32], d_model: usize, tokens: &[u32], grad
 pub fn add_positions(input: &[f32], vectors: &[f32], d_model: usize, mask: Option<Mask>) -> Vec<f32> {
     let d_model = d_model.max(1);
     let positions = (vectors.len() / d_model).max(1);
-    let block = block_rows(input.len() / d_model, Products::Float32);
+    let block = block_rows(input.len() / d_model);
     let mut output = copied(input);
     output.par_chunks_mut(block * d_model).enumerate().for_each(|(number, output)| {
         vectorized!({

@@ -5,9 +5,9 @@ use any2any_architecture::Activation;
 use rayon::prelude::*;
 
 use crate::host::activation;
-use crate::host::bfloat16::Rows;
 use crate::host::blocks::{Pieces, block_rows, reduce_rows, split, zeros};
 use crate::host::dropout::Mask;
+use crate::host::products::Rows;
 use crate::host::rows::{Branch, Linear, LinearGradients, NormGradients, normalised};
 use crate::host::simd::vectorized;
 use crate::host::train::linear::{Direction, LinearMap, unjoin};
@@ -66,7 +66,7 @@ impl<'a> FeedForwardLayer<'a> {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
         let (into, out) = self.maps(Direction::Forward);
         let width = into.outputs();
-        let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
+        let block = block_rows(stream.len() / d_model.max(1));
         let mut output = zeros(stream.len());
         let mut sums = zeros(stream.len() / d_model.max(1) * width);
         output
@@ -75,7 +75,7 @@ impl<'a> FeedForwardLayer<'a> {
             .zip(stream.par_chunks((block * d_model).max(1)))
             .enumerate()
             .for_each_init(
-                || (Vec::new(), vec![0.0; block * d_ff], Rows::default()),
+                || (Vec::new(), vec![0.0; block * d_ff], into.scratch()),
                 |(scratch, active, packed), (number, ((output, sums), stream))| {
                     let first = number * block;
                     into.apply(normalised(self.branch.norm, stream, scratch), sums, packed);
@@ -107,10 +107,10 @@ impl<'a> FeedForwardLayer<'a> {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
         let (into, out) = self.maps(Direction::Backward);
         let width = into.outputs();
-        let block = block_rows(stream.len() / d_model.max(1), self.branch.products);
+        let block = block_rows(stream.len() / d_model.max(1));
         let norm_values = self.branch.norm_values(d_model);
         let rows = stream.len() / d_model.max(1);
-        let pieces = Pieces::new(rows, block, into.weight_sums() + out.weight_sums());
+        let pieces = Pieces::new(rows, block);
         let (of_into, of_out) = (into.weight_gradient(&pieces), out.weight_gradient(&pieces));
         let parameters = [width, d_model, norm_values];
         let mut of_stream = zeros(stream.len());
@@ -119,7 +119,7 @@ impl<'a> FeedForwardLayer<'a> {
             of_layer: vec![0.0; block * d_model],
             active: vec![0.0; block * d_ff],
             of_sums: vec![0.0; block * width],
-            packed: Rows::default(),
+            packed: into.scratch(),
         };
         let mut totals = reduce_rows(
             &mut of_stream,

@@ -5,11 +5,10 @@ use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 
-use crate::host::bfloat16::{self, Columns, Onto, Order, Rows};
 use crate::host::blocks::{Pieces, block_rows, sum_of_groups, zeros};
 use crate::host::layer_norm::NormLayer;
-use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, product};
-use crate::host::products::{Prepared, Products};
+use crate::host::matrix::{Matrix, MatrixMut};
+use crate::host::products::{Columns, Onto, Products, Rows, multiply_pieces};
 use crate::host::rows::{Linear, LinearGradients, normalised};
 use crate::host::simd::{add, vectorized};
 
@@ -17,14 +16,18 @@ use crate::host::simd::{add, vectorized};
 /// cache.
 const ROWS: usize = 128;
 
+/// The least number of parts of a gradient that threads share, if it has as many rows.
+const PARTS: usize = 4;
+
 /// One linear map, or several of one input side by side, whose outputs stand one after the other in a row.
 #[derive(Debug)]
 pub struct LinearMap<'a> {
     weight: Cow<'a, [f32]>,
     bias: Cow<'a, [f32]>,
     direction: Direction,
-    /// The weights in that direction.
-    prepared: Prepared,
+    products: Products,
+    /// The weights in that direction, packed.
+    packed: Columns,
 }
 
 /// The pass that a map is made ready for.
@@ -66,13 +69,13 @@ impl<'a> LinearMap<'a> {
                 (weight.into(), bias.into())
             }
         };
-        let prepared = Prepared::new(direction.of(Matrix::new(&weight, inputs, bias.len())), products);
-        Self { weight, bias, direction, prepared }
+        let packed = Columns::in_parallel(direction.of(Matrix::new(&weight, inputs, bias.len())), products);
+        Self { weight, bias, direction, products, packed }
     }
 
     /// The arithmetic of the products.
     pub fn products(&self) -> Products {
-        self.prepared.products()
+        self.products
     }
 
     /// The width of the input.
@@ -85,6 +88,11 @@ impl<'a> LinearMap<'a> {
         self.bias.len()
     }
 
+    /// Memory for the packed rows of products with the map.
+    pub fn scratch(&self) -> Rows {
+        Rows::empty(self.products)
+    }
+
     /// The output of consecutive rows, `[rows, d_input]` to `[rows, d_output]`, on this thread, of a map for the forward
     /// pass.
     pub fn apply(&self, input: &[f32], output: &mut [f32], packed: &mut Rows) {
@@ -95,9 +103,9 @@ impl<'a> LinearMap<'a> {
     pub fn forward(&self, input: &[f32], norm: Option<NormLayer<'_>>) -> Vec<f32> {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
         let mut output = zeros(input.len() / inputs * outputs);
-        let block = block_rows(input.len() / inputs, self.products());
+        let block = block_rows(input.len() / inputs);
         output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs)).for_each_init(
-            <(Vec<f32>, Rows)>::default,
+            || (Vec::new(), self.scratch()),
             |(scratch, packed), (output, input)| {
                 self.apply(normalised(norm, input, scratch), output, packed);
             },
@@ -125,27 +133,24 @@ impl<'a> LinearMap<'a> {
         let (inner, columns) =
             if direction == Direction::Forward { (inputs, outputs) } else { (outputs, inputs) };
         let left = Matrix::new(left, output.len() / columns.max(1), inner);
-        let right = direction.of(Matrix::new(&self.weight, inputs, outputs));
-        self.prepared.multiply(output, onto, left, right, packed);
-    }
-
-    /// The number of sums that a group of pieces keeps of the gradient of the weights.
-    pub fn weight_sums(&self) -> usize {
-        match self.products() {
-            Products::Float32 => self.weight.len(),
-            Products::Bfloat16(_) => 0,
-        }
+        self.packed.multiply(output, onto, left, packed);
     }
 
     /// The gradient of the weights, which pieces of rows are added to.
     pub fn weight_gradient(&self, pieces: &Pieces) -> WeightGradient {
-        let parts = match self.products() {
-            Products::Float32 => Parts::Sums((0..pieces.groups()).map(|_| Mutex::default()).collect()),
-            Products::Bfloat16(order) => {
-                Parts::Packed((0..pieces.count()).map(|_| OnceLock::new()).collect(), order)
+        let parts = match self.products {
+            Products::Float32 if self.weight.len() <= SMALL => {
+                Parts::Sums((0..pieces.groups()).map(|_| Mutex::default()).collect())
             }
+            _ => Parts::Packed((0..pieces.count()).map(|_| OnceLock::new()).collect()),
         };
-        WeightGradient { inputs: self.inputs(), outputs: self.outputs(), pieces: *pieces, parts }
+        WeightGradient {
+            inputs: self.inputs(),
+            outputs: self.outputs(),
+            products: self.products,
+            pieces: *pieces,
+            parts,
+        }
     }
 }
 
@@ -154,6 +159,7 @@ impl<'a> LinearMap<'a> {
 pub struct WeightGradient {
     inputs: usize,
     outputs: usize,
+    products: Products,
     pieces: Pieces,
     parts: Parts,
 }
@@ -161,15 +167,15 @@ pub struct WeightGradient {
 /// What is there of a gradient while pieces of rows are added to it.
 #[derive(Debug)]
 enum Parts {
-    /// Of 32-bit floats, the sum that each group of pieces has for itself, which its first piece brings along.
+    /// The sum of each group of pieces, which its first piece brings along.
     Sums(Vec<Mutex<Option<Vec<f32>>>>),
-    /// In bfloat16 a product is so fast that such sums would take longer to be read and written: the factors of pieces are
-    /// packed and kept, and multiplied at once when all of them are there.
-    Packed(Vec<Piece>, Order),
+    /// The packed factors of each piece, which are multiplied at once when all of them are there: sums of large weights, or of
+    /// products as fast as those in bfloat16, would take longer to be read and written for each piece.
+    Packed(Vec<OnceLock<(Rows, Columns)>>),
 }
 
-/// The packed factors of a piece of rows, once they are there.
-type Piece = OnceLock<(Rows, Columns)>;
+/// Weights whose sums stay in a core's own cache from piece to piece.
+const SMALL: usize = 1 << 17;
 
 impl WeightGradient {
     /// Adds a piece of rows from `first` on, and adds it to the gradient of the bias, `[d_output]`, on this thread.
@@ -191,20 +197,18 @@ impl WeightGradient {
         let rows = gradient.len() / self.outputs.max(1);
         let left = Matrix::new(input, rows, self.inputs).transposed();
         let right = Matrix::new(gradient, rows, self.outputs);
+        let packed = (Rows::of(left, self.products), Columns::of(right, self.products));
         match &self.parts {
-            Parts::Packed(pieces, _) => {
-                let kept = pieces[self.pieces.piece_at(first)].set((Rows::of(left), Columns::of(right)));
+            Parts::Packed(pieces) => {
+                let kept = pieces[self.pieces.piece_at(first)].set(packed);
                 assert!(kept.is_ok(), "each piece is there once");
             }
             Parts::Sums(groups) => {
                 let mut sum = groups[self.pieces.group_at(first)].lock().expect("no piece has panicked");
-                match &mut *sum {
-                    None => *sum = Some(product(left, right)),
-                    Some(sum) => {
-                        let sum = MatrixMut::new(sum, self.inputs, self.outputs);
-                        multiply(sum, Accumulate::Add, left, right);
-                    }
-                }
+                let onto = if sum.is_none() { Onto::Nothing } else { Onto::Output };
+                let sum = sum.get_or_insert_with(|| vec![0.0; self.inputs * self.outputs]);
+                let output = MatrixMut::new(sum, self.inputs, self.outputs);
+                multiply_pieces(output, onto, &[(&packed.0, &packed.1)], 0);
             }
         }
     }
@@ -222,19 +226,21 @@ impl WeightGradient {
                 });
                 sum_of_groups(sums).unwrap_or_else(|| zeros(self.inputs * self.outputs))
             }
-            Parts::Packed(pieces, order) => {
-                let pieces: Vec<(Rows, Columns)> = pieces
+            Parts::Packed(pieces) => {
+                let packed: Vec<(Rows, Columns)> = pieces
                     .into_iter()
                     .map(|piece| piece.into_inner().expect("all pieces are there"))
                     .collect();
                 let pieces: Vec<(&Rows, &Columns)> =
-                    pieces.iter().map(|(rows, columns)| (rows, columns)).collect();
+                    packed.iter().map(|(rows, columns)| (rows, columns)).collect();
                 let mut gradient = zeros(self.inputs * self.outputs);
-                let parts = gradient.par_chunks_mut((ROWS * self.outputs).max(1)).enumerate();
+                let Some((first, _)) = pieces.first() else { return gradient };
+                let step = self.inputs.div_ceil(PARTS).min(ROWS).next_multiple_of(first.step());
+                let parts = gradient.par_chunks_mut((step * self.outputs).max(1)).enumerate();
                 parts.for_each(|(number, gradient)| {
                     let rows = gradient.len() / self.outputs;
                     let output = MatrixMut::new(gradient, rows, self.outputs);
-                    bfloat16::multiply_pieces(output, Onto::Nothing, &pieces, number * ROWS, order);
+                    multiply_pieces(output, Onto::Nothing, &pieces, number * step);
                 });
                 gradient
             }

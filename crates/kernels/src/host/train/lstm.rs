@@ -6,7 +6,6 @@
 
 use rayon::prelude::*;
 
-use crate::host::bfloat16::Rows;
 use crate::host::blocks::{Pieces, block_rows, reduce_rows, zeros};
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use crate::host::products::Products;
@@ -179,9 +178,9 @@ impl LstmLayer<'_> {
         let before = self.hidden_before(first, results);
         let inputs = self.input.inputs();
         let map = self.map(Direction::Backward);
-        let (rows, block) = (self.batch * positions, block_rows(self.batch * positions, Products::Float32));
+        let (rows, block) = (self.batch * positions, block_rows(self.batch * positions));
         let recurrent = LinearMap::new(&[self.hidden], width, Products::Float32, Direction::Backward);
-        let pieces = Pieces::new(rows, block, map.weight_sums() + recurrent.weight_sums());
+        let pieces = Pieces::new(rows, block);
         let of_weight = map.weight_gradient(&pieces);
         let of_recurrent = recurrent.weight_gradient(&pieces);
         let mut of_input = zeros(input.len());
@@ -190,7 +189,7 @@ impl LstmLayer<'_> {
             inputs,
             &pieces,
             4 * width,
-            Rows::default,
+            || map.scratch(),
             |rows, of_input, bias, packed| {
                 let of_gates = &of_gates[rows.start * 4 * width..rows.end * 4 * width];
                 let input = &input[rows.start * inputs..rows.end * inputs];
