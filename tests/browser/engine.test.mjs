@@ -8,12 +8,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { askPage, engineOf, exportedPage, portable } from "./engine.mjs";
-import { ANY2ANY, WORKSHOP, floats, launch, serve } from "./support.mjs";
+import { ANY2ANY, WORKSHOP, floats, launch, logitsOf, serve } from "./support.mjs";
 
 /** Runs of the workshop: of texts, of pictures, sounds and recordings, and of ids and frames. Others may be named. */
 const RUNS = (process.env.ENGINE_RUNS ?? "text,media,prepared").split(",");
 /** Inputs of each task, or as many as it has. */
 const INPUTS = 200;
+/** Tokens whose logits, and texts whose log-probabilities are no further apart are as likely as each other. */
+const TIE = 0.02;
 
 const folder = mkdtempSync(path.join(tmpdir(), "rounded-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -78,13 +80,26 @@ for (const [[run, name], [where, start]] of [...RUNS.entries()].flatMap((each) =
           for (const [i, { view, sample }] of together.entries()) {
             const { outputs: [[found]] } = await engine("translate", { task: task.number, decoding, source: { view } });
             const [expected] = outputs[i];
-            same += Number(JSON.stringify(found.tokens) === JSON.stringify(expected.tokens));
-            assert.deepEqual(found.tokens, expected.tokens, `${task.name}, sample ${sample.number}, ${JSON.stringify(decoding)}`);
+            const what = `${task.name}, sample ${sample.number}, ${JSON.stringify(decoding)}`;
+            const at = found.tokens.findIndex((token, place) => token !== expected.tokens[place]);
+            if (at >= 0) {
+              // The engine adds without fused instructions, so a value may be rounded to its other neighbour of 8 bits, and of
+              // what is as likely as something else the engine may write that.
+              const apart = "greedy" in decoding
+                ? gap(await engine("look", { task: task.number, source: { view }, tokens: found.tokens.slice(0, at) }), at, found.tokens[at], expected.tokens[at])
+                : Math.abs(found.log_probability - expected.log_probability);
+              assert.ok(apart < TIE, `${what}: ${found.tokens} and ${expected.tokens}, ${apart} apart`);
+              console.log(`${what}: ${found.tokens} and ${expected.tokens} are ${apart} apart`);
+              continue;
+            }
+            same += 1;
+            assert.deepEqual(found.tokens, expected.tokens, what);
             assert.deepEqual(found.view, expected.view);
             assert.ok(Math.abs(found.log_probability - expected.log_probability) < 0.02, `${found.log_probability}, not ${expected.log_probability}`);
           }
         }
         console.log(`${name}, ${task.name}, ${JSON.stringify(decoding)}: ${same} of ${inputs.length} the same`);
+        assert.ok(same >= 0.98 * inputs.length, `${same} of ${inputs.length} are the same`);
       }
       compared += inputs.length;
     }
@@ -116,6 +131,12 @@ for (const [run, name] of RUNS.entries()) {
       }
     }
   });
+}
+
+/** How far the logits of two tokens in a row of a look are from each other. */
+function gap(look, row, token, other) {
+  const logits = logitsOf(look, row);
+  return Math.abs(logits[token] - logits[other]);
 }
 
 const placeOf = ({ stack, kind, layer }) => `${stack} ${kind} ${layer}`;
