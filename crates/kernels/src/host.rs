@@ -2,7 +2,7 @@
 //!
 //! [`train`] holds the operations with a backward pass, [`decode`] those of inference; beside them stand the parts
 //! that both are made of. Loops are written plainly and compiled for the widest vector registers that the processor
-//! has (`simd::vectorized`); matrix products of any size go through [`matrix`].
+//! has (`simd::vectorized`); matrix products of layers and of the loss go through [`products`], others through [`matrix`].
 
 pub mod activation;
 pub mod bfloat16;

@@ -65,25 +65,6 @@ impl Order {
     }
 }
 
-/// `output = rows columns`, added to something, on this thread.
-///
-/// # Shapes
-///
-/// - rows: `[m, k]`; columns: `[k, n]`; output: `[m, n]`
-///
-/// # Panics
-///
-/// When the shapes do not fit.
-pub fn multiply<'a>(
-    output: MatrixMut<'_>,
-    onto: impl Into<Onto<'a>>,
-    rows: &Rows,
-    columns: &Columns,
-    order: Order,
-) {
-    multiply_pieces(output, onto, &[(rows, columns)], 0, order);
-}
-
 /// Rows of the product of two matrices whose inner side is cut into pieces, added to something, on this thread: from a
 /// row on that is a multiple of 32, as many as the output has. The sum goes on from one piece to the next.
 ///
@@ -94,14 +75,13 @@ pub fn multiply<'a>(
 /// # Panics
 ///
 /// When the shapes do not fit.
-pub fn multiply_pieces<'a>(
+pub fn multiply_pieces(
     output: MatrixMut<'_>,
-    onto: impl Into<Onto<'a>>,
+    onto: Onto<'_>,
     pieces: &[(&Rows, &Columns)],
     first_row: usize,
     order: Order,
 ) {
-    let onto = onto.into();
     let (values, [row_count, column_count], row_stride) = output.into_parts();
     assert!(first_row.is_multiple_of(STEP), "row {first_row} begins no tiles");
     for (Rows(rows), Columns(columns)) in pieces {
@@ -289,15 +269,11 @@ fn keeps(order: Order, add_product: impl Fn(&[Strips<'_>], &mut Block)) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::matrix::{Accumulate, Matrix};
+    use crate::host::matrix::Matrix;
+    use crate::host::products::tests::values;
 
-    fn values(count: usize, seed: u32) -> Vec<f32> {
-        let mut state = seed;
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
-        };
-        (0..count).map(|_| next()).collect()
+    fn multiply(output: MatrixMut<'_>, onto: Onto<'_>, rows: &Rows, columns: &Columns, order: Order) {
+        multiply_pieces(output, onto, &[(rows, columns)], 0, order);
     }
 
     /// A factor is off by at most 2^-8 of itself, so a product by a little more than 2^-7, and a sum of 32-bit floats by
@@ -322,11 +298,11 @@ mod tests {
                     let (packed_rows, packed_columns) = (Rows::of(a), Columns::of(b));
                     for order in Order::ALL {
                         let before = values(rows * (columns + 1), 3);
-                        for into in [Accumulate::Replace, Accumulate::Add] {
+                        for onto in [Onto::Nothing, Onto::Output] {
                             let mut output = before.clone();
                             multiply(
                                 MatrixMut::strided(&mut output, rows, columns, columns + 1),
-                                into,
+                                onto,
                                 &packed_rows,
                                 &packed_columns,
                                 order,
@@ -341,7 +317,7 @@ mod tests {
                                     }
                                     let products = (0..inner)
                                         .map(|k| f64::from(a.at(row, k)) * f64::from(b.at(k, column)));
-                                    let start = if into == Accumulate::Add { start } else { 0.0 };
+                                    let start = if matches!(onto, Onto::Output) { start } else { 0.0 };
                                     let (mut sum, mut magnitude) = (start, start.abs());
                                     products.for_each(|product| {
                                         (sum, magnitude) = (sum + product, magnitude + product.abs())
@@ -375,7 +351,7 @@ mod tests {
             let mut output = vec![f32::NAN; rows * columns];
             multiply(
                 MatrixMut::new(&mut output, rows, columns),
-                Accumulate::Replace,
+                Onto::Nothing,
                 &Rows::of(a),
                 &Columns::of(b),
                 order,
@@ -409,7 +385,7 @@ mod tests {
         for (order, expected) in [(Order::Pairs, pairs), (Order::Tiles, tiles)] {
             let mut output = [0.0];
             let (a, b) = (Rows::of(Matrix::new(&left, 1, inner)), Columns::of(Matrix::new(&right, inner, 1)));
-            multiply(MatrixMut::new(&mut output, 1, 1), Accumulate::Replace, &a, &b, order);
+            multiply(MatrixMut::new(&mut output, 1, 1), Onto::Nothing, &a, &b, order);
             assert_eq!(output[0], expected, "{order:?}");
         }
         assert_ne!(pairs, tiles, "the orders can be told apart");
@@ -453,7 +429,7 @@ mod tests {
             (Rows::of(Matrix::new(&left, rows, inner)), Columns::of(Matrix::new(&right, inner, columns)));
         for order in Order::ALL {
             let mut output = vec![0.0; rows * columns];
-            multiply(MatrixMut::new(&mut output, rows, columns), Accumulate::Replace, &a, &b, order);
+            multiply(MatrixMut::new(&mut output, rows, columns), Onto::Nothing, &a, &b, order);
             let mut block = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
             for (row, column) in [(0, 0), (1, 2)] {
                 let strip = Strips { rows: a.0.two(row), columns: b.0.two(column) };

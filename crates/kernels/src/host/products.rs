@@ -2,7 +2,7 @@
 
 use super::bfloat16::{self, Order};
 use super::float32;
-use super::matrix::{Accumulate, Matrix, MatrixMut};
+use super::matrix::{Matrix, MatrixMut};
 
 /// The arithmetic of the products of a pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -23,15 +23,6 @@ pub enum Onto<'a> {
     Output,
     /// The same row at each row of the output, `[n]`.
     EveryRow(&'a [f32]),
-}
-
-impl From<Accumulate> for Onto<'_> {
-    fn from(into: Accumulate) -> Self {
-        match into {
-            Accumulate::Replace => Self::Nothing,
-            Accumulate::Add => Self::Output,
-        }
-    }
 }
 
 impl Onto<'_> {
@@ -179,5 +170,18 @@ pub fn multiply_pieces(
                 .collect();
             bfloat16::multiply_pieces(output, onto, &pieces, first_row, order);
         }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    /// Numbers from -1 to 1, the same of each seed.
+    pub(in crate::host) fn values(count: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
     }
 }

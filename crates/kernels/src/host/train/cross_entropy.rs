@@ -50,8 +50,10 @@ pub struct Gradients {
     pub table: Vec<f32>,
 }
 
-/// The packed exponentials of logits of about this many elements are held at once.
+/// The packed exponentials of logits of about this many elements are held at once, at most.
 const SLICE: usize = 1 << 23;
+/// The same in bfloat16, in which each of them takes two bytes.
+const BFLOAT16_SLICE: usize = 1 << 24;
 /// Rows that one thread takes from logits to gradients. More of them read the table less often.
 const ROWS: usize = 128;
 /// The same in bfloat16, whose table is half as large: the logits should be in the core's own cache.
@@ -175,12 +177,14 @@ impl CrossEntropy<'_> {
             rows: weight.map(|weight| (packed(rows_of_table), weight)),
             mean: table_sum.iter().map(|value| value / vocabulary as f32).collect(),
         };
-        let together = match self.products {
-            Products::Float32 => ROWS,
-            Products::Bfloat16(_) => BFLOAT16_ROWS,
+        // The sums of gradients are the same wherever slices are cut. Exponentials of 32 bits should be read while they are near;
+        // in bfloat16 the gradient of the table takes longer to be read and written for each slice.
+        let (together, slice) = match self.products {
+            Products::Float32 => {
+                (ROWS, (SLICE / vocabulary.max(1)).clamp(ROWS, 2 * ROWS * rayon::current_num_threads()))
+            }
+            Products::Bfloat16(_) => (BFLOAT16_ROWS, (BFLOAT16_SLICE / vocabulary.max(1)).max(1)),
         };
-        // The sums of gradients are the same wherever slices are cut.
-        let slice = (SLICE / vocabulary.max(1)).clamp(ROWS, 2 * ROWS * rayon::current_num_threads());
         let slice = slice.next_multiple_of(ROWS).min(rows.len());
         let mut means = vec![0.0; slice * width];
         let mut hidden = Vec::with_capacity(slice * width);

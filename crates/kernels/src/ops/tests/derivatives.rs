@@ -84,7 +84,8 @@ fn threads_do_not_change_a_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let mut random = Random(11);
-            let (heads, d_model, d_ff, batch, positions) = (4, 64, 128, 40, 30);
+            // Weights of both kinds: those whose gradients have sums of groups, and those whose gradients are one product.
+            let (heads, d_model, d_ff, batch, positions) = (4, 64, 2112, 40, 30);
             let stream = random.leaf([batch, positions, d_model], &device);
             let linears: Vec<_> = (0..4).map(|_| random.linear(d_model, d_model, &device)).collect();
             let (inner, outer) =
