@@ -219,9 +219,15 @@ impl Kernel {
     /// The products of strips, summed over all of them, onto what the place holds, a row, or nothing.
     #[inline]
     fn multiply(&self, strips: &[Strips<'_>], onto: Onto<'_>, mut place: Place<'_>) {
-        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-        if let (Self::Tiles(tiles), true) = (self, place.is_whole()) {
-            return tiles.multiply(strips, onto, place.values, place.row_stride);
+        #[cfg(target_arch = "x86_64")]
+        if place.is_whole() {
+            let (values, row_stride) = (&mut *place.values, place.row_stride);
+            match self {
+                Self::Emulation(_) => {}
+                Self::Vectors(vectors) => return vectors.multiply(strips, onto, values, row_stride),
+                #[cfg(target_os = "linux")]
+                Self::Tiles(tiles) => return tiles.multiply(strips, onto, values, row_stride),
+            }
         }
         let mut block = place.start(onto);
         match self {

@@ -3,12 +3,12 @@
 #![allow(unsafe_code)] // instructions that the processor must have, and loads of whole registers
 
 use std::arch::x86_64::{
-    __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_load_ps, _mm512_load_si512, _mm512_set1_epi32,
-    _mm512_setzero_ps, _mm512_store_ps, _mm512_store_si512,
+    __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_load_si512, _mm512_loadu_ps, _mm512_set1_epi32,
+    _mm512_setzero_ps, _mm512_store_si512, _mm512_storeu_ps,
 };
 use std::sync::LazyLock;
 
-use super::{Block, Order, SIDE, Strips, Tile};
+use super::{Block, Onto, Order, SIDE, Strips, Tile};
 use crate::host::lines::vectors;
 
 /// Says that the processor has the instructions.
@@ -17,8 +17,7 @@ pub(super) struct Vectors(());
 
 static THERE: LazyLock<bool> = LazyLock::new(|| {
     let there = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16");
-    // SAFETY: the processor has just been asked for both features that the function enables.
-    there && super::keeps(Order::Pairs, |strips, output| unsafe { add_product(strips, output) })
+    there && super::keeps(Order::Pairs, |strips, output| Vectors(()).add_product(strips, output))
 });
 
 /// True when the processor has the instructions, and they keep the order.
@@ -32,9 +31,22 @@ impl Vectors {
     }
 
     /// Adds the products of strips to the sums of a block.
-    pub(super) fn add_product(self, strips: &[Strips<'_>], output: &mut Block) {
-        // SAFETY: `new` has asked the processor for both features that the function enables.
-        unsafe { add_product(strips, output) }
+    pub(super) fn add_product(self, strips: &[Strips<'_>], block: &mut Block) {
+        self.multiply(strips, Onto::Output, block.0.as_flattened_mut(), 2 * SIDE);
+    }
+
+    /// The products of strips, summed over all of them, onto what the output holds, a row, or nothing: 32 rows and columns,
+    /// `[32, row_stride]`.
+    #[inline]
+    pub(super) fn multiply(
+        self,
+        strips: &[Strips<'_>],
+        onto: Onto<'_>,
+        output: &mut [f32],
+        row_stride: usize,
+    ) {
+        // SAFETY: wherever the type is made, the processor has been asked for both features that the function enables.
+        unsafe { multiply(strips, onto, output, row_stride) }
     }
 }
 
@@ -42,40 +54,48 @@ impl Vectors {
 const ROWS: usize = 8;
 
 #[target_feature(enable = "avx512f,avx512bf16")]
-fn add_product(strips: &[Strips<'_>], output: &mut Block) {
-    for (part, output) in output.0.chunks_exact_mut(ROWS).enumerate() {
-        let (half, first) = (part * ROWS / SIDE, part * ROWS % SIDE);
-        let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
-        for (sums, output) in sums.iter_mut().zip(&*output) {
-            let (left, right) = output.split_at(SIDE);
-            // SAFETY: both halves are 16 floats at an address divisible by 64: a block is aligned so (`repr(align)`), and so
-            // is each of its rows of 128 bytes.
-            *sums = unsafe { [_mm512_load_ps(left.as_ptr()), _mm512_load_ps(right.as_ptr())] };
-        }
-        for (rows, columns) in strips.iter().flat_map(Strips::tiles) {
-            for pair in 0..SIDE {
-                let [left, right] = columns.map(|tile| {
-                    // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
-                    let words: __m512i =
-                        unsafe { _mm512_load_si512(tile.0[pair * SIDE..][..SIDE].as_ptr().cast()) };
-                    // SAFETY: both types are 64 bytes of any values.
-                    unsafe { std::mem::transmute::<__m512i, __m512bh>(words) }
-                });
-                for (offset, sums) in sums.iter_mut().enumerate() {
-                    let word = _mm512_set1_epi32(rows[half].0[(first + offset) * SIDE + pair] as i32);
-                    // SAFETY: both types are 64 bytes of any values.
-                    let word = unsafe { std::mem::transmute::<__m512i, __m512bh>(word) };
-                    sums[0] = _mm512_dpbf16_ps(sums[0], word, left);
-                    sums[1] = _mm512_dpbf16_ps(sums[1], word, right);
+fn multiply(strips: &[Strips<'_>], onto: Onto<'_>, output: &mut [f32], row_stride: usize) {
+    for first in (0..2 * SIDE).step_by(ROWS) {
+        let output: [&mut [f32]; ROWS] = {
+            let mut rows = output[first * row_stride..].chunks_mut(row_stride);
+            std::array::from_fn(|_| &mut rows.next().expect("32 rows")[..2 * SIDE])
+        };
+        // SAFETY: what is loaded are 16 floats of a slice of 32 each.
+        let load = |values: &[f32]| unsafe {
+            [_mm512_loadu_ps(values[..SIDE].as_ptr()), _mm512_loadu_ps(values[SIDE..][..SIDE].as_ptr())]
+        };
+        let mut sums: [[__m512; 2]; ROWS] = match onto {
+            Onto::Nothing => [[_mm512_setzero_ps(); 2]; ROWS],
+            Onto::Output => output.each_ref().map(|row| load(row)),
+            Onto::EveryRow(row) => [load(row); ROWS],
+        };
+        for strips in strips {
+            let (rows, [left, right]) = (strips.rows[first / SIDE], strips.columns);
+            for ((rows, left), right) in rows.iter().zip(left).zip(right) {
+                for pair in 0..SIDE {
+                    let [left, right] = [left, right].map(|tile| {
+                        // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
+                        let words: __m512i =
+                            unsafe { _mm512_load_si512(tile.0[pair * SIDE..][..SIDE].as_ptr().cast()) };
+                        // SAFETY: both types are 64 bytes of any values.
+                        unsafe { std::mem::transmute::<__m512i, __m512bh>(words) }
+                    });
+                    for (offset, sums) in sums.iter_mut().enumerate() {
+                        let word = _mm512_set1_epi32(rows.0[(first % SIDE + offset) * SIDE + pair] as i32);
+                        // SAFETY: both types are 64 bytes of any values.
+                        let word = unsafe { std::mem::transmute::<__m512i, __m512bh>(word) };
+                        sums[0] = _mm512_dpbf16_ps(sums[0], word, left);
+                        sums[1] = _mm512_dpbf16_ps(sums[1], word, right);
+                    }
                 }
             }
         }
-        for (output, sums) in output.iter_mut().zip(sums) {
+        for (output, sums) in output.into_iter().zip(sums) {
             let (left, right) = output.split_at_mut(SIDE);
-            // SAFETY: as above.
+            // SAFETY: both halves are 16 floats.
             unsafe {
-                _mm512_store_ps(left.as_mut_ptr(), sums[0]);
-                _mm512_store_ps(right.as_mut_ptr(), sums[1]);
+                _mm512_storeu_ps(left.as_mut_ptr(), sums[0]);
+                _mm512_storeu_ps(right.as_mut_ptr(), sums[1]);
             }
         }
     }
