@@ -102,25 +102,36 @@ pub fn multiply_pieces(
     let kernel = Kernel::of(order);
     let inner: usize = pieces.iter().map(|(rows, _)| rows.0.inner.next_multiple_of(INNER)).sum();
     let together = (CACHED / (inner.max(1) * 2 * SIDE)).max(1) * 2 * SIDE;
+    let places = (0..column_count).step_by(together).flat_map(|first| {
+        let columns = first..(first + together).min(column_count);
+        (0..row_count)
+            .step_by(2 * SIDE)
+            .flat_map(move |row| columns.clone().step_by(2 * SIDE).map(move |column| (row, column)))
+    });
     let mut strips = Vec::with_capacity(pieces.len());
-    for first_column in (0..column_count).step_by(together) {
-        let columns = first_column..(first_column + together).min(column_count);
-        for row in (0..row_count).step_by(2 * SIDE) {
-            for column in columns.clone().step_by(2 * SIDE) {
-                strips.clear();
-                strips.extend(pieces.iter().map(|(rows, columns)| Strips {
-                    rows: rows.0.two((first_row + row) / (2 * SIDE)),
-                    columns: columns.0.two(column / (2 * SIDE)),
-                }));
-                let place = Place {
-                    values: &mut values[row * row_stride + column..],
-                    row_stride,
-                    height: (row_count - row).min(2 * SIDE),
-                    width: (column_count - column).min(2 * SIDE),
-                };
-                kernel.multiply(&strips, onto.at_column(column), place);
-            }
-        }
+    let mut places = places.peekable();
+    while let Some(place) = places.next() {
+        let next = *places.peek().unwrap_or(&place);
+        strips.clear();
+        strips.extend(pieces.iter().map(|(Rows(rows), Columns(columns))| {
+            let rows_at = |(row, _): (usize, usize)| rows.two((first_row + row) / (2 * SIDE));
+            let columns_at = |(_, column): (usize, usize)| columns.two(column / (2 * SIDE));
+            // Columns are near once a row has been multiplied with them, and a row once a column has been.
+            let first_of_row = next.1.is_multiple_of(together);
+            let ahead = [
+                if first_of_row { rows_at(next) } else { [&[][..]; 2] },
+                if next.0 == 0 { columns_at(next) } else { [&[][..]; 2] },
+            ];
+            Strips { rows: rows_at(place), columns: columns_at(place), ahead }
+        }));
+        let (row, column) = place;
+        let place = Place {
+            values: &mut values[row * row_stride + column..],
+            row_stride,
+            height: (row_count - row).min(2 * SIDE),
+            width: (column_count - column).min(2 * SIDE),
+        };
+        kernel.multiply(&strips, onto.at_column(column), place);
     }
 }
 
@@ -172,6 +183,8 @@ impl Place<'_> {
 struct Strips<'a> {
     rows: [&'a [Tile]; 2],
     columns: [&'a [Tile]; 2],
+    /// Tiles of rows and of columns that are needed next, which may be fetched into the core's own cache meanwhile.
+    ahead: [[&'a [Tile]; 2]; 2],
 }
 
 impl<'a> Strips<'a> {
@@ -189,7 +202,7 @@ impl<'a> Strips<'a> {
 
     /// The tiles of the rows and of the columns at each inner place.
     fn tiles(&self) -> impl Iterator<Item = ([&'a Tile; 2], [&'a Tile; 2])> + use<'a> {
-        let Self { rows, columns } = *self;
+        let Self { rows, columns, .. } = *self;
         (0..self.inner()).map(move |at| (rows.map(|tiles| &tiles[at]), columns.map(|tiles| &tiles[at])))
     }
 }
@@ -259,9 +272,13 @@ fn keeps(order: Order, add_product: impl Fn(&[Strips<'_>], &mut Block)) -> bool 
     let strip = Strips {
         rows: rows.each_ref().map(|tiles| &tiles[..]),
         columns: columns.each_ref().map(|tiles| &tiles[..]),
+        ahead: [[&[]; 2]; 2],
     };
-    let turned =
-        Strips { rows: [strip.rows[1], strip.columns[0]], columns: [strip.columns[1], strip.rows[0]] };
+    let turned = Strips {
+        rows: [strip.rows[1], strip.columns[0]],
+        columns: [strip.columns[1], strip.rows[0]],
+        ahead: strip.ahead,
+    };
     let mut found = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
     let mut expected = found;
     // The sums of the first two strips are those at which the others begin.
@@ -438,7 +455,7 @@ mod tests {
             multiply(MatrixMut::new(&mut output, rows, columns), Onto::Nothing, &a, &b, order);
             let mut block = Block([[0.0; 2 * SIDE]; 2 * SIDE]);
             for (row, column) in [(0, 0), (1, 2)] {
-                let strip = Strips { rows: a.0.two(row), columns: b.0.two(column) };
+                let strip = Strips { rows: a.0.two(row), columns: b.0.two(column), ahead: [[&[]; 2]; 2] };
                 block.0.as_flattened_mut().fill(0.0);
                 emulation::add_product(order, &[strip], &mut block);
                 for (offset, sums) in block.0.iter().enumerate() {

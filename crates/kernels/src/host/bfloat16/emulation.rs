@@ -272,6 +272,7 @@ mod tests {
             let strip = Strips {
                 rows: rows.each_ref().map(|tiles| &tiles[..]),
                 columns: columns.each_ref().map(|tiles| &tiles[..]),
+                ahead: [[&[]; 2]; 2],
             };
             for order in Order::ALL {
                 let mut expected = Block([[start; 2 * SIDE]; 2 * SIDE]);
@@ -296,6 +297,7 @@ mod tests {
         let strip = Strips {
             rows: [std::slice::from_ref(&zeros); 2],
             columns: others.each_ref().map(|tiles| &tiles[..1]),
+            ahead: [[&[]; 2]; 2],
         };
         for order in Order::ALL {
             let mut sums = Block([[1.5; 2 * SIDE]; 2 * SIDE]);

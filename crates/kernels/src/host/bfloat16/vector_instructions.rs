@@ -3,8 +3,8 @@
 #![allow(unsafe_code)] // instructions that the processor must have, and loads of whole registers
 
 use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_load_si512, _mm512_loadu_ps, _mm512_set1_epi32,
-    _mm512_setzero_ps, _mm512_store_si512, _mm512_storeu_ps,
+    __m512, __m512bh, __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_dpbf16_ps, _mm512_load_si512,
+    _mm512_loadu_ps, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_store_si512, _mm512_storeu_ps,
 };
 use std::sync::LazyLock;
 
@@ -60,18 +60,21 @@ fn multiply(strips: &[Strips<'_>], onto: Onto<'_>, output: &mut [f32], row_strid
             let mut rows = output[first * row_stride..].chunks_mut(row_stride);
             std::array::from_fn(|_| &mut rows.next().expect("32 rows")[..2 * SIDE])
         };
-        // SAFETY: what is loaded are 16 floats of a slice of 32 each.
-        let load = |values: &[f32]| unsafe {
-            [_mm512_loadu_ps(values[..SIDE].as_ptr()), _mm512_loadu_ps(values[SIDE..][..SIDE].as_ptr())]
-        };
-        let mut sums: [[__m512; 2]; ROWS] = match onto {
-            Onto::Nothing => [[_mm512_setzero_ps(); 2]; ROWS],
-            Onto::Output => output.each_ref().map(|row| load(row)),
-            Onto::EveryRow(row) => [load(row); ROWS],
-        };
+        let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
+        match onto {
+            Onto::Nothing => {}
+            Onto::Output => {
+                for (sums, row) in sums.iter_mut().zip(&output) {
+                    *sums = loaded(row);
+                }
+            }
+            Onto::EveryRow(row) => sums.fill(loaded(row)),
+        }
         for strips in strips {
             let (rows, [left, right]) = (strips.rows[first / SIDE], strips.columns);
-            for ((rows, left), right) in rows.iter().zip(left).zip(right) {
+            let ahead = strips.ahead.as_flattened()[first / ROWS];
+            for (at, ((rows, left), right)) in rows.iter().zip(left).zip(right).enumerate() {
+                let ahead = ahead.get(at).unwrap_or(right);
                 for pair in 0..SIDE {
                     let [left, right] = [left, right].map(|tile| {
                         // SAFETY: a tile's row is 64 bytes at an address divisible by 64 (`repr(align)`).
@@ -80,6 +83,7 @@ fn multiply(strips: &[Strips<'_>], onto: Onto<'_>, output: &mut [f32], row_strid
                         // SAFETY: both types are 64 bytes of any values.
                         unsafe { std::mem::transmute::<__m512i, __m512bh>(words) }
                     });
+                    _mm_prefetch::<_MM_HINT_T1>(ahead.0[pair * SIDE..].as_ptr().cast());
                     for (offset, sums) in sums.iter_mut().enumerate() {
                         let word = _mm512_set1_epi32(rows.0[(first % SIDE + offset) * SIDE + pair] as i32);
                         // SAFETY: both types are 64 bytes of any values.
@@ -99,6 +103,15 @@ fn multiply(strips: &[Strips<'_>], onto: Onto<'_>, output: &mut [f32], row_strid
             }
         }
     }
+}
+
+/// The first 32 of some values.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn loaded(values: &[f32]) -> [__m512; 2] {
+    let (left, right) = values[..2 * SIDE].split_at(SIDE);
+    // SAFETY: both halves are 16 floats.
+    unsafe { [_mm512_loadu_ps(left.as_ptr()), _mm512_loadu_ps(right.as_ptr())] }
 }
 
 /// Exchanges rows and columns of a tile's words; false where the processor has no instructions for it.
