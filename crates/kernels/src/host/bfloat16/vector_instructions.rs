@@ -56,16 +56,13 @@ const ROWS: usize = 8;
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn multiply(strips: &[Strips<'_>], onto: Onto<'_>, output: &mut [f32], row_stride: usize) {
     for first in (0..2 * SIDE).step_by(ROWS) {
-        let output: [&mut [f32]; ROWS] = {
-            let mut rows = output[first * row_stride..].chunks_mut(row_stride);
-            std::array::from_fn(|_| &mut rows.next().expect("32 rows")[..2 * SIDE])
-        };
+        let output = &mut output[first * row_stride..];
         let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
         match onto {
             Onto::Nothing => {}
             Onto::Output => {
-                for (sums, row) in sums.iter_mut().zip(&output) {
-                    *sums = loaded(row);
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    *sums = loaded(&output[row * row_stride..]);
                 }
             }
             Onto::EveryRow(row) => sums.fill(loaded(row)),
@@ -94,8 +91,8 @@ fn multiply(strips: &[Strips<'_>], onto: Onto<'_>, output: &mut [f32], row_strid
                 }
             }
         }
-        for (output, sums) in output.into_iter().zip(sums) {
-            let (left, right) = output.split_at_mut(SIDE);
+        for (row, sums) in sums.into_iter().enumerate() {
+            let (left, right) = output[row * row_stride..][..2 * SIDE].split_at_mut(SIDE);
             // SAFETY: both halves are 16 floats.
             unsafe {
                 _mm512_storeu_ps(left.as_mut_ptr(), sums[0]);
