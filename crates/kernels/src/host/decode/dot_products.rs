@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)] // instructions that the processor must have, and loads of whole registers
 
+use crate::host::simd::{mul_add, vectorized};
+
 use super::int8::Line;
 use super::packed::PANEL;
 
@@ -66,6 +68,52 @@ pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i
     plain(lines, rows, starts, sums);
 }
 
+/// What turns the sums of a panel into its outputs: a sum times the scale of its row, times that of its column, plus the
+/// column's addend.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scaling<'a> {
+    /// The scale of each row, `[rows]`.
+    pub rows: &'a [f32],
+    /// The scale of each column, `[PANEL]`.
+    pub columns: &'a [f32],
+    /// The addend of each column, `[PANEL]`.
+    pub bias: &'a [f32],
+}
+
+/// Writes the products of some rows, [`TAKEN_OFF`] less each, with a panel, added to `starts` and scaled.
+///
+/// # Shapes
+///
+/// - lines: `[groups]`; rows: `[rows, groups]`, at most [`ROWS`] rows; starts: `[PANEL]`; output: of each row the first `width`
+///   of `stride`
+pub(super) fn scaled_panel(
+    lines: &[Line],
+    rows: &[u32],
+    starts: &[i32],
+    scaling: Scaling<'_>,
+    output: &mut [f32],
+    [stride, width]: [usize; 2],
+) {
+    #[cfg(target_arch = "x86_64")]
+    if width == PANEL && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
+        // SAFETY: the processor has just been asked for both features that the function enables.
+        by_count!(scaling.rows.len(), COUNT of 1 2 3 4 5 6 7 8 9 10 11 12 => return unsafe {
+            avx512_scaled::<COUNT>(lines, rows, starts, scaling, output, stride)
+        });
+    }
+    let mut sums = [[0; PANEL]; ROWS];
+    let sums = &mut sums[..scaling.rows.len()];
+    panel(lines, rows, starts, sums);
+    vectorized!({
+        for ((output, sums), &of_row) in output.chunks_mut(stride).zip(&*sums).zip(scaling.rows) {
+            let columns = output[..width].iter_mut().zip(sums).zip(scaling.columns).zip(scaling.bias);
+            for (((output, &sum), &scale), &bias) in columns {
+                *output = mul_add(sum as f32 * of_row, scale, bias);
+            }
+        }
+    });
+}
+
 /// The products with instructions of every processor.
 #[cfg_attr(any(target_arch = "aarch64", target_feature = "simd128"), allow(dead_code))] // what tests compare with
 fn plain(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
@@ -86,11 +134,67 @@ fn plain(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
+    use std::arch::x86_64::_mm512_storeu_si512;
+
+    for (sums, totals) in sums.iter_mut().zip(avx512_totals::<COUNT>(lines, rows, starts)) {
+        let (left, right) = sums.split_at_mut(PANEL / 2);
+        // SAFETY: both halves are slices of 16 numbers of 32 bits, which is what an unaligned store writes.
+        unsafe {
+            _mm512_storeu_si512(left.as_mut_ptr().cast(), totals[0]);
+            _mm512_storeu_si512(right.as_mut_ptr().cast(), totals[1]);
+        }
+    }
+}
+
+/// Inner products with the instruction that multiplies and adds four bytes at a time, scaled before they leave registers.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn avx512_scaled<const COUNT: usize>(
+    lines: &[Line],
+    rows: &[u32],
+    starts: &[i32],
+    scaling: Scaling<'_>,
+    output: &mut [f32],
+    stride: usize,
+) {
     use std::arch::x86_64::{
-        _mm512_dpbusd_epi32, _mm512_load_si512, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_storeu_si512,
+        __m512, _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
+        _mm512_storeu_ps,
     };
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn halves(values: &[f32]) -> [__m512; 2] {
+        let (left, right) = values[..PANEL].split_at(PANEL / 2);
+        // SAFETY: both halves are slices of 16 floats, which is what an unaligned load reads.
+        unsafe { [_mm512_loadu_ps(left.as_ptr()), _mm512_loadu_ps(right.as_ptr())] }
+    }
+
+    let totals = avx512_totals::<COUNT>(lines, rows, starts);
+    let (scales, bias) = (halves(scaling.columns), halves(scaling.bias));
+    for (row, (totals, &of_row)) in totals.into_iter().zip(scaling.rows).enumerate() {
+        let of_row = _mm512_set1_ps(of_row);
+        let halves = output[row * stride..][..PANEL].chunks_exact_mut(PANEL / 2);
+        for (((half, total), scale), bias) in halves.zip(totals).zip(scales).zip(bias) {
+            let product = _mm512_mul_ps(_mm512_cvtepi32_ps(total), of_row);
+            // SAFETY: half of a panel's columns are 16 floats, which is what an unaligned store writes.
+            unsafe { _mm512_storeu_ps(half.as_mut_ptr(), _mm512_fmadd_ps(product, scale, bias)) };
+        }
+    }
+}
+
+/// The sums of [`panel`], in registers.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn avx512_totals<const COUNT: usize>(
+    lines: &[Line],
+    rows: &[u32],
+    starts: &[i32],
+) -> [[std::arch::x86_64::__m512i; 2]; COUNT] {
+    use std::arch::x86_64::{_mm512_dpbusd_epi32, _mm512_load_si512, _mm512_loadu_si512, _mm512_set1_epi32};
+
     let groups = lines.len();
-    let rows: [&[u32]; COUNT] = std::array::from_fn(|row| &rows[row * groups..][..groups]);
+    assert_eq!(rows.len(), COUNT * groups, "as many groups in each row as the panel has lines");
     let (left, right) = starts[..PANEL].split_at(PANEL / 2);
     // SAFETY: both halves are slices of 16 numbers of 32 bits, which is what an unaligned load reads.
     let start =
@@ -103,19 +207,14 @@ fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums
         let weights =
             unsafe { [_mm512_load_si512(left.as_ptr().cast()), _mm512_load_si512(right.as_ptr().cast())] };
         for (row, totals) in totals.iter_mut().enumerate() {
-            let values = _mm512_set1_epi32(rows[row][at] as i32);
+            // SAFETY: there are as many numbers as the assertion above says.
+            let value = unsafe { *rows.get_unchecked(row * groups + at) };
+            let values = _mm512_set1_epi32(value as i32);
             totals[0] = _mm512_dpbusd_epi32(totals[0], values, weights[0]);
             totals[1] = _mm512_dpbusd_epi32(totals[1], values, weights[1]);
         }
     }
-    for (row, totals) in totals.iter().enumerate() {
-        let (left, right) = sums[row].split_at_mut(PANEL / 2);
-        // SAFETY: both halves are slices of 16 numbers of 32 bits, which is what an unaligned store writes.
-        unsafe {
-            _mm512_storeu_si512(left.as_mut_ptr().cast(), totals[0]);
-            _mm512_storeu_si512(right.as_mut_ptr().cast(), totals[1]);
-        }
-    }
+    totals
 }
 
 /// Inner products with the instruction for vectors of 256 bits that multiplies and adds four bytes at a time.

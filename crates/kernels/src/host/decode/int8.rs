@@ -11,9 +11,9 @@
 use std::ops::Range;
 
 use crate::host::rows::Linear;
-use crate::host::simd::{mul_add, vectorized};
+use crate::host::simd::vectorized;
 
-use super::dot_products::{self, TAKEN_OFF};
+use super::dot_products::{self, Scaling, TAKEN_OFF};
 use super::packed::PANEL;
 use super::quantized::{Quantized, QuantizedRows};
 use super::shifted::Shifted;
@@ -239,34 +239,28 @@ impl Int8 {
             let columns = panel * PANEL..(panel + 1) * PANEL;
             let starts = &self.starts[columns.clone()];
             let width = PANEL.min(self.outputs - panel * PANEL);
-            let (scales, bias) = (&self.scales[columns.clone()][..width], &self.bias[columns][..width]);
+            let (scales, bias) = (&self.scales[columns.clone()], &self.bias[columns]);
             let column = (panel - first_panel) * PANEL;
             let rows = input.groups.chunks(dot_products::ROWS * groups);
             let outputs = output.chunks_mut(dot_products::ROWS * stride);
             let row_scales = input.scales.chunks(dot_products::ROWS);
             for ((rows, output), row_scales) in rows.zip(outputs).zip(row_scales) {
+                let Some(shifted) = &self.shifted else {
+                    let scaling = Scaling { rows: row_scales, columns: scales, bias };
+                    let shape = [stride, width];
+                    dot_products::scaled_panel(lines, rows, starts, scaling, &mut output[column..], shape);
+                    continue;
+                };
                 let mut sums = [[0_i32; PANEL]; dot_products::ROWS];
                 let sums = &mut sums[..row_scales.len()];
                 dot_products::panel(lines, rows, starts, sums);
-                if let Some(shifted) = &self.shifted {
-                    shifted.clip(panel, rows, groups, sums);
-                    let (factors, bias) = shifted.panel(panel);
-                    vectorized!({
-                        for (output, sums) in output.chunks_mut(stride).zip(&*sums) {
-                            let columns = output[column..].iter_mut().zip(sums).zip(factors).zip(bias);
-                            for (((output, &sum), &factor), &bias) in columns.take(width) {
-                                *output = sum as f32 * factor + bias;
-                            }
-                        }
-                    });
-                    continue;
-                }
+                shifted.clip(panel, rows, groups, sums);
+                let (factors, bias) = shifted.panel(panel);
                 vectorized!({
-                    for ((output, sums), &row_scale) in output.chunks_mut(stride).zip(&*sums).zip(row_scales)
-                    {
-                        let columns = output[column..].iter_mut().zip(sums).zip(scales).zip(bias);
-                        for (((output, &sum), &scale), &bias) in columns {
-                            *output = mul_add(sum as f32 * row_scale, scale, bias);
+                    for (output, sums) in output.chunks_mut(stride).zip(&*sums) {
+                        let columns = output[column..].iter_mut().zip(sums).zip(factors).zip(bias);
+                        for (((output, &sum), &factor), &bias) in columns.take(width) {
+                            *output = sum as f32 * factor + bias;
                         }
                     }
                 });
