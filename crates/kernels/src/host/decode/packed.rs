@@ -16,6 +16,9 @@ pub const PANEL: usize = 32;
 /// Rows that go through all panels together, so that they stay in the core's own cache.
 const BLOCK: usize = 96;
 
+/// The most rows whose sums registers hold at once.
+const MOST_ROWS: usize = 12;
+
 /// One row of a panel.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
@@ -176,7 +179,7 @@ impl WithSimd for Product<'_> {
         let inputs = self.weights.inputs;
         let rows = self.input.len() / inputs.max(1);
         // Two registers of columns for each row must fit, beside those that are multiplied into them.
-        let most = if S::F32_LANES >= 16 { 12 } else { 6 };
+        let most = if S::F32_LANES >= 16 { MOST_ROWS } else { MOST_ROWS / 2 };
         let tiles = rows.div_ceil(most).max(1);
         let first_panel = self.panels.start;
         for panel in self.panels {
@@ -212,10 +215,23 @@ impl Tile<'_> {
     /// The panel's columns of some rows, `[rows, d_input]` to `[rows, stride]`.
     #[inline(always)]
     fn rows<S: Simd>(&self, simd: S, rows: usize, input: &[f32], output: &mut [f32]) {
+        if self.width == PANEL {
+            return self.whole_rows(simd, rows, input, &mut output[self.column..], self.stride);
+        }
+        let mut whole = [[0.0; PANEL]; MOST_ROWS];
+        self.whole_rows(simd, rows, input, whole.as_flattened_mut(), PANEL);
+        for (output, whole) in output.chunks_exact_mut(self.stride).zip(&whole) {
+            output[self.column..][..self.width].copy_from_slice(&whole[..self.width]);
+        }
+    }
+
+    /// All columns of the panel, `[rows, d_input]` to `[rows, stride]`.
+    #[inline(always)]
+    fn whole_rows<S: Simd>(&self, simd: S, rows: usize, input: &[f32], output: &mut [f32], stride: usize) {
         macro_rules! dispatch {
             ($($count:literal)*) => {
                 match rows {
-                    $($count => self.fixed_rows::<S, $count>(simd, input, output),)*
+                    $($count => self.fixed_rows::<S, $count>(simd, input, output, stride),)*
                     _ => debug_assert_eq!(rows, 0),
                 }
             };
@@ -223,38 +239,34 @@ impl Tile<'_> {
         dispatch!(1 2 3 4 5 6 7 8 9 10 11 12);
     }
 
-    /// The panel's columns of `ROWS` rows, `[rows, d_input]` to `[rows, stride]`.
+    /// All columns of `ROWS` rows, `[rows, d_input]` to `[rows, stride]`.
     #[inline(always)]
-    fn fixed_rows<S: Simd, const ROWS: usize>(&self, simd: S, input: &[f32], output: &mut [f32]) {
+    fn fixed_rows<S: Simd, const ROWS: usize>(
+        &self,
+        simd: S,
+        input: &[f32],
+        output: &mut [f32],
+        stride: usize,
+    ) {
         let inputs = self.lines.len();
         let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &input[row * inputs..][..inputs]);
         let (bias, _) = S::as_simd_f32s(&self.bias.0);
         for pair in 0..bias.len() / 2 {
-            let start = pair * 2 * S::F32_LANES;
-            if start >= self.width {
-                break;
-            }
             let mut sums = [[bias[2 * pair], bias[2 * pair + 1]]; ROWS];
             for (at, line) in self.lines.iter().enumerate() {
                 let (line, _) = S::as_simd_f32s(&line.0);
                 let (left, right) = (line[2 * pair], line[2 * pair + 1]);
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let value = simd.splat_f32s(rows[row][at]);
+                for (row, sums) in rows.iter().zip(&mut sums) {
+                    let value = simd.splat_f32s(row[at]);
                     sums[0] = mul_add_registers(simd, value, left, sums[0]);
                     sums[1] = mul_add_registers(simd, value, right, sums[1]);
                 }
             }
-            let count = (2 * S::F32_LANES).min(self.width - start);
-            for (row, sums) in sums.iter().enumerate() {
-                let output = &mut output[row * self.stride + self.column + start..][..count];
-                if count == 2 * S::F32_LANES {
-                    let (output, _) = S::as_mut_simd_f32s(output);
-                    output.copy_from_slice(sums);
-                } else {
-                    let (left, right) = output.split_at_mut(count.min(S::F32_LANES));
-                    simd.partial_store_f32s(left, sums[0]);
-                    simd.partial_store_f32s(right, sums[1]);
-                }
+            let first = pair * 2 * S::F32_LANES;
+            for (row, &[left, right]) in sums.iter().enumerate() {
+                let output = &mut output[row * stride + first..][..2 * S::F32_LANES];
+                let (output, _) = S::as_mut_simd_f32s(output);
+                (output[0], output[1]) = (left, right);
             }
         }
     }
