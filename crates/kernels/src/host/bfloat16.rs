@@ -320,8 +320,8 @@ mod tests {
                     };
                     let (packed_rows, packed_columns) = (Rows::of(a), Columns::of(b));
                     for order in Order::ALL {
-                        let before = values(rows * (columns + 1), 3);
-                        for onto in [Onto::Nothing, Onto::Output] {
+                        let (before, bias) = (values(rows * (columns + 1), 3), values(columns, 4));
+                        for onto in [Onto::Nothing, Onto::Output, Onto::EveryRow(&bias)] {
                             let mut output = before.clone();
                             multiply(
                                 MatrixMut::strided(&mut output, rows, columns, columns + 1),
@@ -333,14 +333,17 @@ mod tests {
                             for row in 0..rows {
                                 for column in 0..=columns {
                                     let place = row * (columns + 1) + column;
-                                    let start = f64::from(before[place]);
                                     if column == columns {
                                         assert_eq!(output[place], before[place], "between rows, values stay");
                                         continue;
                                     }
                                     let products = (0..inner)
                                         .map(|k| f64::from(a.at(row, k)) * f64::from(b.at(k, column)));
-                                    let start = if matches!(onto, Onto::Output) { start } else { 0.0 };
+                                    let start = f64::from(match onto {
+                                        Onto::Nothing => 0.0,
+                                        Onto::Output => before[place],
+                                        Onto::EveryRow(bias) => bias[column],
+                                    });
                                     let (mut sum, mut magnitude) = (start, start.abs());
                                     products.for_each(|product| {
                                         (sum, magnitude) = (sum + product, magnitude + product.abs())

@@ -339,6 +339,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn scaled_sums_are_those_of_a_plain_loop_to_the_last_bit() {
+        let mut next = numbers();
+        let groups = 9;
+        let mut lines = vec![Line([0; PANEL * 4]); groups];
+        lines.iter_mut().for_each(|line| line.0.fill_with(|| (next() >> 24) as i8));
+        let starts: Vec<i32> = (0..PANEL).map(|_| (next() >> 8) as i32).collect();
+        let mut float = || (next() >> 8) as f32 / (1 << 23) as f32 - 1.0;
+        let mut floats = |count: usize| -> Vec<f32> { (0..count).map(|_| float()).collect() };
+        let (of_rows, columns, bias) = (floats(ROWS), floats(PANEL), floats(PANEL));
+        for count in 1..=ROWS {
+            let rows: Vec<u32> = (0..groups * count).map(|_| next()).collect();
+            let mut sums = vec![[0; PANEL]; count];
+            plain(&lines, &rows, &starts, &mut sums);
+            for [stride, width] in [[PANEL, PANEL], [PANEL + 5, PANEL], [PANEL + 5, PANEL - 3]] {
+                let scaling = Scaling { rows: &of_rows[..count], columns: &columns, bias: &bias };
+                let mut found = vec![7.0; count * stride];
+                scaled_panel(&lines, &rows, &starts, scaling, &mut found, [stride, width]);
+                for (place, &found) in found.iter().enumerate() {
+                    let (row, column) = (place / stride, place % stride);
+                    let expected = match column < width {
+                        true => {
+                            mul_add(sums[row][column] as f32 * of_rows[row], columns[column], bias[column])
+                        }
+                        false => 7.0,
+                    };
+                    assert_eq!(found, expected, "{count} rows, {width} of {stride}: {row}, {column}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_way_gives_the_sums_of_a_plain_loop() {
         let mut next = numbers();
         for groups in [1, 2, 32, 65] {
