@@ -20,7 +20,7 @@ sources() {
 
 # The folder of packages that messages of panics name, which cargo calls by the registry that they came from.
 origin() {
-    grep -ao 'cargo/registry/src/[^/]*' "$1" | sort -u | head -n 1
+    grep -ao 'cargo/registry/src/[^/]*' | sort -u | head -n 1
 }
 
 # Builds a crate with flags of its own.
@@ -37,6 +37,11 @@ build() {
         cargo rustc --locked -p "any2any-$crate" --lib --profile web --target wasm32-unknown-unknown --crate-type cdylib
 }
 
+# The module of the engine as it is committed, packed.
+engine() {
+    gunzip -c "$modules/engine.wasm.gz"
+}
+
 built() {
     echo "target/web/$1/wasm32-unknown-unknown/web/any2any_$1.wasm"
 }
@@ -49,19 +54,18 @@ if [[ ${1:-} == --check ]]; then
     # Another compiler writes other instructions.
     if [[ $(head -n 1 "$list") != "# $(rustc --version)" ]]; then
         echo "the modules were built with $(head -n 1 "$list"), and are not compared with what $(rustc --version) builds"
-    elif [[ $(origin "$(built web)") != $(origin "$modules/engine.wasm") ]]; then
-        echo "the engine was built from $(origin "$modules/engine.wasm"), and is not compared with what" \
-            "$(origin "$(built web)") builds"
-    elif ! cmp "$(built web)" "$modules/engine.wasm" || ! cmp "$(built relaxed)" "$modules/relaxed.wasm"; then
+    elif [[ $(origin < "$(built web)") != $(engine | origin) ]]; then
+        echo "the engine was built from $(engine | origin), and is not compared with what $(origin < "$(built web)") builds"
+    elif ! engine | cmp "$(built web)" - || ! cmp "$(built relaxed)" "$modules/relaxed.wasm"; then
         echo "$modules is not what its sources build: run crates/web/build.sh and commit the modules and $list" >&2
         exit 1
     fi
     exit
 fi
 mkdir -p "$modules"
-install -m 644 "$(built web)" "$modules/engine.wasm"
+gzip -9 -n < "$(built web)" > "$modules/engine.wasm.gz"
 install -m 644 "$(built relaxed)" "$modules/relaxed.wasm"
 sources > "$list"
-for module in "$modules"/*.wasm; do
-    echo "$module: $(wc -c < "$module") bytes, $(gzip -9 < "$module" | wc -c) packed"
+for module in web relaxed; do
+    echo "$module: $(wc -c < "$(built "$module")") bytes, $(gzip -9 < "$(built "$module")" | wc -c) packed"
 done

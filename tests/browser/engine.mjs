@@ -4,8 +4,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gunzipSync } from "node:zlib";
 
-const MODULE = path.resolve(import.meta.dirname, "../../crates/page/assets/engine/engine.wasm");
+const MODULE = path.resolve(import.meta.dirname, "../../crates/page/assets/engine/engine.wasm.gz");
 
 /** The model of a run as a portable file with weights in 8 bits. @returns {Uint8Array} */
 export function portable(any2any, run) {
@@ -21,7 +22,7 @@ export function portable(any2any, run) {
 
 /** Loads a model; gives a function that asks it, (endpoint, body) → answer. */
 export async function engineOf(model) {
-  const { instance: { exports } } = await WebAssembly.instantiate(readFileSync(MODULE), {});
+  const { instance: { exports } } = await WebAssembly.instantiate(gunzipSync(readFileSync(MODULE)), {});
   const { memory, reserve, load, answer, result, result_length } = /** @type {any} */ (exports);
   const give = (given) => {
     const place = reserve(given.length);

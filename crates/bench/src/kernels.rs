@@ -22,7 +22,7 @@ pub struct KernelsReport {
     pub threads: usize,
     /// The sizes of all operations: batch, positions, d_model, d_ff, heads, vocabulary.
     pub shape: [usize; 6],
-    /// The rate of one large matrix product, in floating-point operations a second.
+    /// The median rate of one large matrix product, in floating-point operations a second.
     pub matrix_product_rate: f64,
     /// The results of the operations, each with its backward pass.
     pub kernels: Vec<KernelReport>,
@@ -40,6 +40,8 @@ pub struct KernelReport {
     pub primitive_seconds: f64,
     /// The rate of its matrix products, in floating-point operations a second; `None` without any.
     pub floating_point_operations_per_second: Option<f64>,
+    /// What that is of the median rate of one large matrix product, measured in turns with it; `None` without any products.
+    pub share_of_matrix_product_rate: Option<f64>,
 }
 
 /// Measures every operation of these sizes, none of which is 0, `repetitions` times, in both forms in turns.
@@ -50,34 +52,63 @@ pub struct KernelReport {
 pub fn kernels(choice: &spec::Device, sizes: Sizes, repetitions: usize) -> Result<KernelsReport, TrainError> {
     let device = device::device(choice)?;
     let Sizes { batch, positions, d_model, d_ff, heads, vocabulary } = sizes;
-    let kernels = workloads(sizes, &device).iter().map(|work| measured(work, &device, repetitions)).collect();
+    let product = MatrixProduct { m: 1024, k: 1024, n: 1024 };
+    let run_product = product.runs(&device);
+    let mut bench = Bench { device, product, run_product, products: Vec::new() };
+    let works = workloads(sizes, &bench.device);
+    let kernels = works.iter().map(|work| bench.measured(work, repetitions.max(1))).collect();
     Ok(KernelsReport {
         backend: super::training::backend(choice),
         threads: rayon::current_num_threads(),
         shape: [batch, positions, d_model, d_ff, heads, vocabulary],
-        matrix_product_rate: MatrixProduct { m: 1024, k: 1024, n: 1024 }.rate(&device),
+        matrix_product_rate: product.operations() / median(&mut bench.products),
         kernels,
     })
 }
 
-fn measured(work: &Workload, device: &Device, repetitions: usize) -> KernelReport {
-    let once = |form| {
+/// What is measured on a device, beside a large product of matrices.
+struct Bench<P> {
+    device: Device,
+    product: MatrixProduct,
+    run_product: P,
+    /// The seconds of all products.
+    products: Vec<f64>,
+}
+
+impl<P: Fn() -> f64> Bench<P> {
+    fn measured(&mut self, work: &Workload, repetitions: usize) -> KernelReport {
+        let [mut fused, mut primitives, mut products] = [const { Vec::new() }; 3];
+        for _ in 0..repetitions {
+            fused.push(self.seconds(|| self.run(work, Form::Fused)));
+            products.push(self.seconds(&self.run_product));
+            primitives.push(self.seconds(|| self.run(work, Form::Primitives)));
+        }
+        self.products.extend(&products);
+        let seconds = median(&mut fused);
+        let rate = (work.operations > 0.0).then(|| work.operations / seconds);
+        let of_product = self.product.operations() / median(&mut products);
+        KernelReport {
+            name: work.name,
+            seconds,
+            primitive_seconds: median(&mut primitives),
+            floating_point_operations_per_second: rate,
+            share_of_matrix_product_rate: rate.map(|rate| rate / of_product),
+        }
+    }
+
+    /// The second of two times of an operation. As in a training, it finds the memory that it gave back itself; what another
+    /// operation gave back has other sizes, and the system would have to clear pages for it.
+    fn seconds(&self, run: impl Fn() -> f64) -> f64 {
+        run();
+        run()
+    }
+
+    fn run(&self, work: &Workload, form: Form) -> f64 {
         let began = Instant::now();
         work.run(form);
         // A device that fails here fails in training too, which reports it.
-        let _ = device.sync();
+        let _ = self.device.sync();
         began.elapsed().as_secs_f64()
-    };
-    once(Form::Fused);
-    once(Form::Primitives);
-    let (mut fused, mut primitives): (Vec<f64>, Vec<f64>) =
-        (0..repetitions.max(1)).map(|_| (once(Form::Fused), once(Form::Primitives))).unzip();
-    let seconds = median(&mut fused);
-    KernelReport {
-        name: work.name,
-        seconds,
-        primitive_seconds: median(&mut primitives),
-        floating_point_operations_per_second: (work.operations > 0.0).then(|| work.operations / seconds),
     }
 }
 

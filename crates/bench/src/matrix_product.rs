@@ -38,20 +38,7 @@ impl MatrixProduct {
 
     /// The rate in floating-point operations a second, the best of several repetitions on the device.
     pub fn rate(self, device: &Device) -> f64 {
-        let mut random = Seed(1).random("matrix product", 0);
-        let mut matrix = |rows: usize, columns: usize| -> Tensor<2> {
-            let values = (0..rows * columns).map(|_| random.unit() as f32 - 0.5).collect();
-            Tensor::from_data(TensorData::new::<f32, _>(values, [rows, columns]), device)
-        };
-        let (left, right) = (matrix(self.m, self.k), matrix(self.k, self.n));
-        let run = || {
-            let began = Instant::now();
-            let result = left.clone().matmul(right.clone());
-            // A device that fails here has failed the measured training, too.
-            let _ = device.sync();
-            drop(result);
-            began.elapsed().as_secs_f64()
-        };
+        let run = self.runs(device);
         run(); // kernels compiled, threads started, pages touched
         let (mut best, mut spent) = (f64::INFINITY, 0.0);
         while spent < SECONDS {
@@ -59,7 +46,30 @@ impl MatrixProduct {
             best = best.min(seconds);
             spent += seconds;
         }
-        2.0 * self.m as f64 * self.k as f64 * self.n as f64 / best
+        self.operations() / best
+    }
+
+    /// Computes the product on a device each time it is called; gives the seconds that it took.
+    pub(crate) fn runs(self, device: &Device) -> impl Fn() -> f64 + use<> {
+        let mut random = Seed(1).random("matrix product", 0);
+        let mut matrix = |rows: usize, columns: usize| -> Tensor<2> {
+            let values = (0..rows * columns).map(|_| random.unit() as f32 - 0.5).collect();
+            Tensor::from_data(TensorData::new::<f32, _>(values, [rows, columns]), device)
+        };
+        let (left, right, device) = (matrix(self.m, self.k), matrix(self.k, self.n), device.clone());
+        move || {
+            let began = Instant::now();
+            let result = left.clone().matmul(right.clone());
+            // A device that fails here has failed the measured work, too.
+            let _ = device.sync();
+            drop(result);
+            began.elapsed().as_secs_f64()
+        }
+    }
+
+    /// The number of its floating-point operations.
+    pub(crate) fn operations(self) -> f64 {
+        2.0 * self.m as f64 * self.k as f64 * self.n as f64
     }
 }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::simd::{LANES, add, vectorized};
 
 /// The most rows of one piece: what one operation writes should be in the core's own cache for the next.
-const MOST_ROWS: usize = 128;
+const MOST_ROWS: usize = 64;
 
 /// Rows of one piece of `rows` rows: pieces are of one size and as many as two, four or, where they are more, eight threads
 /// share evenly.
@@ -25,7 +25,7 @@ pub fn blocks(rows: usize, block: usize) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Groups of pieces whose sums over rows are kept apart until the end, so that threads need not wait for one another.
-const GROUPS: usize = 16;
+const GROUPS: usize = 32;
 
 /// The pieces that rows are cut into, and the groups of consecutive pieces that have sums of their own.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +81,7 @@ pub fn reduce_rows<O: Send, S>(
     let partial_sums: Vec<Vec<f32>> = output
         .par_chunks_mut(group_rows * width)
         .enumerate()
+        .with_max_len(1)
         .map(|(group, output)| {
             let mut partial = vec![0.0; sums];
             let mut scratch = scratch();

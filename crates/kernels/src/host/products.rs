@@ -69,6 +69,15 @@ impl Rows {
         rows
     }
 
+    /// A matrix, `[m, k]`, whose products have parts of about `part` rows: of the multiple of [`step`](Self::step) from there
+    /// on.
+    pub fn in_parts(matrix: Matrix<'_>, part: usize, products: Products) -> Self {
+        match products {
+            Products::Float32 => Self::Float32(float32::Rows::in_parts(matrix, part)),
+            Products::Bfloat16(order) => Self::Bfloat16(bfloat16::Rows::of(matrix), order),
+        }
+    }
+
     /// Takes another matrix, `[m, k]`, in the same memory.
     pub fn pack(&mut self, matrix: Matrix<'_>) {
         match self {

@@ -41,6 +41,7 @@ fn print(report: &KernelsReport) -> anyhow::Result<()> {
     ))?;
     for kernel in &report.kernels {
         let rate = kernel.floating_point_operations_per_second;
+        let share = kernel.share_of_matrix_product_rate;
         output::line(format!(
             "  {:<24}{:>12.3}{:>14.3}{:>8.1}{:>22}{:>8}",
             kernel.name,
@@ -48,7 +49,7 @@ fn print(report: &KernelsReport) -> anyhow::Result<()> {
             kernel.primitive_seconds * 1e3,
             kernel.primitive_seconds / kernel.seconds,
             rate.map_or_else(String::new, |rate| format!("{:.1}", rate / 1e9)),
-            rate.map_or_else(String::new, |rate| format!("{:.0} %", 1e2 * rate / report.matrix_product_rate)),
+            share.map_or_else(String::new, |share| format!("{:.0} %", 1e2 * share)),
         ))?;
     }
     output::line(format!("  {:<24}{:>58.1}", "one large matrix product", report.matrix_product_rate / 1e9))

@@ -41,11 +41,23 @@ impl Rows {
         rows
     }
 
+    /// A matrix, `[m, k]`, whose products have parts of about `part` rows.
+    pub fn in_parts(matrix: Matrix<'_>, part: usize) -> Self {
+        let mut rows = Self::default();
+        rows.pack_in_parts(matrix, part);
+        rows
+    }
+
     /// Takes another matrix, `[m, k]`, in the same memory.
     pub fn pack(&mut self, matrix: Matrix<'_>) {
-        // As many panels as the highest would be, each nearly as high as the others.
         let (_, [outer, _], _) = matrix.parts();
-        let height = outer.div_ceil(outer.div_ceil(FORM.height).max(1)).max(1);
+        self.pack_in_parts(matrix, outer);
+    }
+
+    fn pack_in_parts(&mut self, matrix: Matrix<'_>, part: usize) {
+        // A part has as many panels as the highest would be, each nearly as high as the others.
+        let (_, [outer, _], _) = matrix.parts();
+        let height = part.div_ceil(part.div_ceil(FORM.height).max(1)).max(1);
         let panels = self.0.sized(matrix, height, outer);
         panels.enumerate().for_each(|(number, panel)| pack(matrix, number, height, panel));
     }

@@ -121,7 +121,7 @@ impl<'a> AttentionLayer<'a> {
         let block = block_rows(stream.len() / d_model.max(1));
         let map = self.map(&[self.output], Direction::Forward);
         let blocks = output.par_chunks_mut((block * d_model).max(1)).enumerate();
-        blocks.for_each_init(
+        blocks.with_max_len(1).for_each_init(
             || map.scratch(),
             |packed, (number, output)| {
                 let places = number * block * d_model..number * block * d_model + output.len();

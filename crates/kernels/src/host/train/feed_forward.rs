@@ -74,6 +74,7 @@ impl<'a> FeedForwardLayer<'a> {
             .zip(sums.par_chunks_mut((block * width).max(1)))
             .zip(stream.par_chunks((block * d_model).max(1)))
             .enumerate()
+            .with_max_len(1)
             .for_each_init(
                 || (Vec::new(), vec![0.0; block * d_ff], into.scratch()),
                 |(scratch, active, packed), (number, ((output, sums), stream))| {

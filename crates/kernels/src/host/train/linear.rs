@@ -16,8 +16,11 @@ use crate::host::simd::{add, vectorized};
 /// cache.
 const ROWS: usize = 128;
 
-/// The least number of parts of a gradient that threads share, if it has as many rows.
-const PARTS: usize = 4;
+/// Rows of a part of a gradient, at most: threads that share its parts should end at one time.
+const PART: usize = 64;
+
+/// The number of parts of a gradient is a multiple of it, so that as many threads have as many of them.
+const SHARED: usize = 8;
 
 /// One linear map, or several of one input side by side, whose outputs stand one after the other in a row.
 #[derive(Debug)]
@@ -104,7 +107,8 @@ impl<'a> LinearMap<'a> {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
         let mut output = zeros(input.len() / inputs * outputs);
         let block = block_rows(input.len() / inputs);
-        output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs)).for_each_init(
+        let pieces = output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs));
+        pieces.with_max_len(1).for_each_init(
             || (Vec::new(), self.scratch()),
             |(scratch, packed), (output, input)| {
                 self.apply(normalised(norm, input, scratch), output, packed);
@@ -197,7 +201,11 @@ impl WeightGradient {
         let rows = gradient.len() / self.outputs.max(1);
         let left = Matrix::new(input, rows, self.inputs).transposed();
         let right = Matrix::new(gradient, rows, self.outputs);
-        let packed = (Rows::of(left, self.products), Columns::of(right, self.products));
+        let rows = match &self.parts {
+            Parts::Packed(_) => Rows::in_parts(left, self.part(), self.products),
+            Parts::Sums(_) => Rows::of(left, self.products),
+        };
+        let packed = (rows, Columns::of(right, self.products));
         match &self.parts {
             Parts::Packed(pieces) => {
                 let kept = pieces[self.pieces.piece_at(first)].set(packed);
@@ -213,12 +221,18 @@ impl WeightGradient {
         }
     }
 
+    /// Rows of a part of the gradient.
+    fn part(&self) -> usize {
+        self.inputs.div_ceil(self.inputs.div_ceil(PART).next_multiple_of(SHARED).max(1)).max(1)
+    }
+
     /// The gradient, `[d_input, d_output]`, once all pieces have been added.
     ///
     /// # Panics
     ///
     /// When a piece is not there.
     pub fn finish(self) -> Vec<f32> {
+        let part = self.part();
         match self.parts {
             Parts::Sums(groups) => {
                 let sums = groups.into_iter().map(|sum| {
@@ -235,8 +249,8 @@ impl WeightGradient {
                     packed.iter().map(|(rows, columns)| (rows, columns)).collect();
                 let mut gradient = zeros(self.inputs * self.outputs);
                 let Some((first, _)) = pieces.first() else { return gradient };
-                let step = self.inputs.div_ceil(PARTS).min(ROWS).next_multiple_of(first.step());
-                let parts = gradient.par_chunks_mut((step * self.outputs).max(1)).enumerate();
+                let step = part.next_multiple_of(first.step());
+                let parts = gradient.par_chunks_mut((step * self.outputs).max(1)).enumerate().with_max_len(1);
                 parts.for_each(|(number, gradient)| {
                     let rows = gradient.len() / self.outputs;
                     let output = MatrixMut::new(gradient, rows, self.outputs);
