@@ -1,6 +1,10 @@
 //! Pieces of work, cut by its shape alone and never by the number of threads, so that every sum is taken in one order.
 
+#![allow(unsafe_code)] // memory that is written piece by piece
+
+use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -64,22 +68,22 @@ impl Pieces {
     }
 }
 
-/// Goes through all pieces of the rows of `output`, `[rows, row_width]`, in parallel, each with `scratch` of its own
-/// and a partial sum, `[sums]`; gives the sum, `[sums]`.
+/// Goes through all pieces of the rows of an output, `[rows, row_width]`, in parallel, each with `scratch` of its own
+/// and a partial sum, `[sums]`; gives the output, which begins as zeros, and the sum.
 ///
 /// Pieces lie in a fixed number of groups; a group goes through its pieces in order, and groups are added in
 /// order.
-pub fn reduce_rows<O: Send, S>(
-    output: &mut [O],
+pub fn reduce_rows<S>(
     row_width: usize,
     pieces: &Pieces,
     sums: usize,
     scratch: impl Fn() -> S + Sync,
-    work: impl Fn(Range<usize>, &mut [O], &mut [f32], &mut S) + Sync,
-) -> Vec<f32> {
-    let (width, &Pieces { block, group: group_rows, .. }) = (row_width.max(1), pieces);
+    work: impl Fn(Range<usize>, &mut [f32], &mut [f32], &mut S) + Sync,
+) -> (Vec<f32>, Vec<f32>) {
+    let (width, &Pieces { rows, block, group: group_rows }) = (row_width.max(1), pieces);
+    let mut output = Fresh::new(rows * row_width);
     let partial_sums: Vec<Vec<f32>> = output
-        .par_chunks_mut(group_rows * width)
+        .par_pieces(group_rows * width)
         .enumerate()
         .with_max_len(1)
         .map(|(group, output)| {
@@ -92,7 +96,55 @@ pub fn reduce_rows<O: Send, S>(
             partial
         })
         .collect();
-    sum_of_groups(partial_sums).unwrap_or_else(|| vec![0.0; sums])
+    (output.finish(), sum_of_groups(partial_sums).unwrap_or_else(|| vec![0.0; sums]))
+}
+
+/// Values that become zeros when a thread takes a piece of them, so that it finds these in its own cache: large memory that is set
+/// to zero before is read again from where it lies.
+#[derive(Debug)]
+pub struct Fresh {
+    /// Memory for all values.
+    values: Vec<f32>,
+    length: usize,
+    /// The number of values that have been written.
+    written: AtomicUsize,
+}
+
+impl Fresh {
+    /// Memory for values, `[length]`.
+    pub fn new(length: usize) -> Self {
+        Self { values: Vec::with_capacity(length), length, written: AtomicUsize::new(0) }
+    }
+
+    /// True when there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Pieces of `size` values, the last as long as what is left, each zeros when it is taken.
+    pub fn par_pieces(&mut self, size: usize) -> impl IndexedParallelIterator<Item = &mut [f32]> {
+        let Self { values, length, written } = self;
+        *written.get_mut() = 0;
+        let written = &*written;
+        values.spare_capacity_mut()[..*length].par_chunks_mut(size.max(1)).map(move |piece| {
+            piece.fill(MaybeUninit::new(0.0));
+            written.fetch_add(piece.len(), Ordering::Relaxed);
+            // SAFETY: all of it has just been written.
+            unsafe { piece.assume_init_mut() }
+        })
+    }
+
+    /// The values.
+    ///
+    /// # Panics
+    ///
+    /// When a piece has not been taken.
+    pub fn finish(mut self) -> Vec<f32> {
+        assert_eq!(*self.written.get_mut(), self.length, "all pieces are taken");
+        // SAFETY: there is memory for so many, and each of them has been written: pieces share none.
+        unsafe { self.values.set_len(self.length) };
+        self.values
+    }
 }
 
 /// The sum of the groups' sums, `[sums]` each, in their order; none of no groups.
@@ -114,15 +166,20 @@ pub fn sum_of_groups(groups: impl IntoIterator<Item = Vec<f32>>) -> Option<Vec<f
     Some(total)
 }
 
-/// Values of large memory that one thread fills at a time.
-const FILLED: usize = 1 << 10;
+/// Values of large memory that one thread writes at a time.
+const AT_A_TIME: usize = 1 << 14;
 
-/// Values from which on all threads fill memory.
+/// Values from which on all threads write memory.
 const SHARED: usize = 1 << 16;
 
 /// Zeros, `[length]`, which all threads write where they are many: while one of them did, the others would wait.
 pub fn zeros(length: usize) -> Vec<f32> {
-    if length < SHARED { vec![0.0; length] } else { filled(length, |_| [0.0; FILLED]) }
+    if length < SHARED {
+        return vec![0.0; length];
+    }
+    let mut values = Fresh::new(length);
+    values.par_pieces(AT_A_TIME).for_each(|_| ());
+    values.finish()
 }
 
 /// The same values, `[length]`, which all threads copy where they are many.
@@ -130,20 +187,10 @@ pub fn copied(values: &[f32]) -> Vec<f32> {
     if values.len() < SHARED {
         return values.to_vec();
     }
-    let (whole, rest) = values.as_chunks::<FILLED>();
-    filled(values.len(), |piece| match whole.get(piece) {
-        Some(values) => *values,
-        None => std::array::from_fn(|place| rest.get(place).copied().unwrap_or_default()),
-    })
-}
-
-/// Values, `[length]`, piece by piece in parallel.
-fn filled(length: usize, piece: impl Fn(usize) -> [f32; FILLED] + Send + Sync) -> Vec<f32> {
-    let pieces: Vec<[f32; FILLED]> =
-        (0..length.div_ceil(FILLED)).into_par_iter().with_min_len(SHARED / FILLED / 4).map(piece).collect();
-    let mut values = pieces.into_flattened();
-    values.truncate(length);
-    values
+    let mut copied = Fresh::new(values.len());
+    let pieces = copied.par_pieces(AT_A_TIME).zip(values.par_chunks(AT_A_TIME));
+    pieces.for_each(|(copied, values)| copied.copy_from_slice(values));
+    copied.finish()
 }
 
 /// Splits a slice, `[n]`, into consecutive parts of the given lengths.
@@ -173,7 +220,7 @@ mod tests {
 
     #[test]
     fn many_values_are_written_as_few_are() {
-        for length in [0, 1, SHARED - 1, SHARED, SHARED + 1, 2 * SHARED + FILLED - 1] {
+        for length in [0, 1, SHARED - 1, SHARED, SHARED + 1, 2 * SHARED + AT_A_TIME - 1] {
             let values: Vec<f32> = (0..length).map(|place| place as f32 + 1.0).collect();
             assert_eq!(copied(&values), values);
             assert_eq!(zeros(length), vec![0.0; length]);
@@ -184,21 +231,50 @@ mod tests {
     fn groups_of_pieces_go_through_all_rows_in_order() {
         for (rows, block) in [(0, 32), (1, 32), (100, 32), (4096, 128), (999, 64)] {
             let pieces = Pieces::new(rows, block);
-            let mut numbers: Vec<usize> = (0..rows).collect();
-            let sum = reduce_rows(
-                &mut numbers,
-                1,
+            let (output, sum) = reduce_rows(
+                2,
                 &pieces,
                 1,
                 || (),
-                |range, numbers, sum, ()| {
-                    assert_eq!(numbers, range.clone().collect::<Vec<usize>>());
+                |range, output, sum, ()| {
+                    assert_eq!(output, vec![0.0; 2 * range.len()]);
+                    for (row, output) in range.clone().zip(output.chunks_exact_mut(2)) {
+                        output.fill(row as f32);
+                    }
                     assert!(pieces.piece_at(range.start) < pieces.count());
                     assert!(pieces.group_at(range.start) < pieces.groups() && pieces.groups() <= GROUPS);
-                    sum[0] += numbers.len() as f32;
+                    sum[0] += range.len() as f32;
                 },
             );
             assert_eq!(sum, [rows as f32]);
+            assert_eq!(output, (0..2 * rows).map(|place| (place / 2) as f32).collect::<Vec<f32>>());
         }
+    }
+
+    #[test]
+    fn fresh_values_are_zeros_until_they_are_written() {
+        let mut fresh = Fresh::new(1000);
+        fresh.par_pieces(70).for_each(|piece| piece.fill(1.0));
+        fresh
+            .par_pieces(300)
+            .enumerate()
+            .filter(|(number, _)| *number == 1)
+            .for_each(|(_, piece)| piece.fill(2.0));
+        let values = fresh.finish();
+        assert!(
+            values
+                .iter()
+                .enumerate()
+                .all(|(place, &value)| { value == if (300..600).contains(&place) { 2.0 } else { 0.0 } })
+        );
+        assert!(Fresh::new(0).finish().is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "all pieces are taken")]
+    fn values_that_nobody_has_taken_are_not_given() {
+        let mut fresh = Fresh::new(1000);
+        fresh.par_pieces(100).take(9).for_each(|piece| piece.fill(1.0));
+        fresh.finish();
     }
 }

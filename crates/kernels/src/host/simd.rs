@@ -10,7 +10,7 @@ pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 /// Evaluates an expression with every vector instruction that the processor has.
 ///
 /// Functions that it calls must be inlined into it (`#[inline(always)]`), or are compiled for the oldest
-/// processor.
+/// processor. That holds for `for_each` and `fold` of iterators, too, which may become functions of their own: loops are `for`.
 macro_rules! vectorized {
     ($body:expr) => {
         $crate::host::simd::dispatch(
@@ -132,6 +132,14 @@ pub fn exponentials(values: &mut [f32], highest: f32) -> f32 {
 pub fn add(sum: &mut [f32], values: &[f32]) {
     for (sum, &value) in sum.iter_mut().zip(values) {
         *sum += value;
+    }
+}
+
+/// Adds rows to their sum, `[rows, n]` to `[n]`.
+#[inline(always)]
+pub fn add_rows(sum: &mut [f32], rows: &[f32]) {
+    for row in rows.chunks_exact(sum.len().max(1)) {
+        add(sum, row);
     }
 }
 

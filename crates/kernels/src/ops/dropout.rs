@@ -150,23 +150,24 @@ fn on_flex<const D: usize>(input: Tensor<D>, mask: Mask) -> Tensor<D> {
 /// Rows with elements dropped, `[rows, columns]` in and out.
 #[cfg(feature = "flex")]
 pub(super) fn masked(input: &[f32], columns: usize, mask: Option<Mask>) -> Vec<f32> {
-    use crate::host::blocks::{block_rows, copied};
+    use crate::host::blocks::{Fresh, block_rows};
     use crate::host::simd::vectorized;
     use rayon::prelude::*;
 
-    let mut output = copied(input);
     let columns = columns.max(1);
     let block = block_rows(input.len() / columns);
-    if let Some(mask) = mask {
-        output.par_chunks_mut(block * columns).enumerate().for_each(|(number, output)| {
-            vectorized!({
-                for (row, output) in output.chunks_exact_mut(columns).enumerate() {
-                    mask.row(number * block + row).apply(output);
-                }
-            });
+    let mut masked = Fresh::new(input.len());
+    let pieces = masked.par_pieces(block * columns).zip(input.par_chunks(block * columns));
+    pieces.enumerate().for_each(|(number, (output, input))| {
+        output.copy_from_slice(input);
+        let Some(mask) = mask else { return };
+        vectorized!({
+            for (row, output) in output.chunks_exact_mut(columns).enumerate() {
+                mask.row(number * block + row).apply(output);
+            }
         });
-    }
-    output
+    });
+    masked.finish()
 }
 
 #[cfg(test)]

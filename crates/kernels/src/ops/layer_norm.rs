@@ -33,7 +33,7 @@ pub fn primitive<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tens
 /// Normalisation on flex, `[.., d_model]` in and out.
 #[cfg(feature = "flex")]
 fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
-    use crate::host::blocks::{Pieces, block_rows, copied, reduce_rows, zeros};
+    use crate::host::blocks::{Fresh, Pieces, block_rows, reduce_rows};
     use crate::host::layer_norm;
     use crate::host::simd::vectorized;
     use rayon::prelude::*;
@@ -50,28 +50,29 @@ fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> 
         shape,
         move |inputs| {
             let norm = host(inputs, kind, epsilon);
-            let mut output = zeros(inputs[0].len());
+            let mut output = Fresh::new(inputs[0].len());
             let values = (block * d_model).max(1);
-            let pieces = output.par_chunks_mut(values).zip(inputs[0].par_chunks(values));
+            let pieces = output.par_pieces(values).zip(inputs[0].par_chunks(values));
             pieces.for_each(|(output, input)| vectorized!(norm.rows(input, output)));
-            (output, ())
+            (output.finish(), ())
         },
         move |inputs, (), gradient| {
             let norm = host(inputs, kind, epsilon);
-            let mut of_input = copied(gradient);
-            let pieces = Pieces::new(of_input.len() / d_model.max(1), block);
-            let mut sums = reduce_rows(
-                &mut of_input,
+            let pieces = Pieces::new(gradient.len() / d_model.max(1), block);
+            let (of_input, mut sums) = reduce_rows(
                 d_model,
                 &pieces,
                 2 * d_model,
                 || (),
-                |rows, gradient, sums, ()| {
+                |rows, of_input, sums, ()| {
                     let (gain, bias) = sums.split_at_mut(d_model);
-                    let input = &inputs[0][rows.start * d_model..rows.end * d_model];
+                    let places = rows.start * d_model..rows.end * d_model;
+                    of_input.copy_from_slice(&gradient[places.clone()]);
                     vectorized!({
-                        let rows = input.chunks_exact(d_model).zip(gradient.chunks_exact_mut(d_model));
-                        rows.for_each(|(input, gradient)| norm.row_backward(input, gradient, gain, bias));
+                        let rows = inputs[0][places].chunks_exact(d_model);
+                        for (input, of_input) in rows.zip(of_input.chunks_exact_mut(d_model)) {
+                            norm.row_backward(input, of_input, gain, bias);
+                        }
                     });
                 },
             );

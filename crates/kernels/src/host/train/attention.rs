@@ -8,13 +8,13 @@ mod row;
 
 use rayon::prelude::*;
 
-use crate::host::blocks::{sized, zeros};
+use crate::host::blocks::{Fresh, sized};
 use crate::host::dropout::Mask;
 use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
 use crate::host::simd::{LANES, exponentials, vectorized};
 
-pub use backward::{Gradients, Results};
+pub use backward::{Places, Results};
 use row::Row;
 
 /// The sizes of an attention.
@@ -102,15 +102,13 @@ impl Inputs<'_> {
     pub fn forward(&self) -> (Vec<f32>, Vec<f32>) {
         let Shape { batch, queries, heads, .. } = self.shape;
         let d_model = self.shape.d_model();
-        let mut output = zeros(batch * queries * d_model);
-        let mut log_sums = zeros(batch * queries * heads);
+        let mut output = Fresh::new(batch * queries * d_model);
+        let mut log_sums = Fresh::new(batch * queries * heads);
         if output.is_empty() {
-            return (output, log_sums);
+            return (Vec::new(), vec![0.0; batch * queries * heads]);
         }
-        let sequences = output
-            .par_chunks_mut(queries * d_model)
-            .zip(log_sums.par_chunks_mut(queries * heads))
-            .enumerate();
+        let sequences =
+            output.par_pieces(queries * d_model).zip(log_sums.par_pieces(queries * heads)).enumerate();
         let of_head = self.shape.d_head * self.padded_keys();
         if queries <= TILE {
             sequences.for_each_init(Scratch::default, |scratch, (sequence, (output, log_sums))| {
@@ -131,7 +129,7 @@ impl Inputs<'_> {
                 });
             });
         }
-        (output, log_sums)
+        (output.finish(), log_sums.finish())
     }
 
     /// Writes the keys of a head that the last query sees, `[d_head, padded_keys]`.

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::attention::{Gradients, Inputs, Results, Shape, Visibility};
-use crate::host::blocks::{Pieces, block_rows, reduce_rows, split, zeros};
+use super::attention::{Inputs, Places, Results, Shape, Visibility};
+use crate::host::blocks::{Fresh, Pieces, block_rows, reduce_rows, split};
 use crate::host::dropout::Mask;
 use crate::host::head_rows::HeadRows;
 use crate::host::products::Products;
@@ -117,10 +117,10 @@ impl<'a> AttentionLayer<'a> {
             }
         };
         let (context, log_sums) = self.inputs(&query, projected.as_deref()).forward();
-        let mut output = zeros(stream.len());
+        let mut output = Fresh::new(stream.len());
         let block = block_rows(stream.len() / d_model.max(1));
         let map = self.map(&[self.output], Direction::Forward);
-        let blocks = output.par_chunks_mut((block * d_model).max(1)).enumerate();
+        let blocks = output.par_pieces(block * d_model).enumerate();
         blocks.with_max_len(1).for_each_init(
             || map.scratch(),
             |packed, (number, output)| {
@@ -129,7 +129,7 @@ impl<'a> AttentionLayer<'a> {
                 vectorized!(self.branch.join(number * block, &stream[places], output, d_model));
             },
         );
-        (output, Saved { query, key_value: projected, context, log_sums })
+        (output.finish(), Saved { query, key_value: projected, context, log_sums })
     }
 
     /// The gradients of all inputs of [`forward`](Self::forward), from that of its output.
@@ -144,16 +144,13 @@ impl<'a> AttentionLayer<'a> {
         saved: &Saved,
         gradient: &[f32],
     ) -> AttentionGradients {
-        let Shape { batch, queries, keys, .. } = self.shape;
         let d_model = self.shape.d_model();
 
         let block = block_rows(gradient.len() / d_model.max(1));
-        let mut of_context = zeros(gradient.len());
         let map = self.map(&[self.output], Direction::Backward);
         let pieces = Pieces::new(gradient.len() / d_model.max(1), block);
         let of_weight = map.weight_gradient(&pieces);
-        let of_bias = reduce_rows(
-            &mut of_context,
+        let (of_context, of_bias) = reduce_rows(
             d_model,
             &pieces,
             d_model,
@@ -167,19 +164,10 @@ impl<'a> AttentionLayer<'a> {
             },
         );
 
-        let mut of_query = zeros(saved.query.len());
-        let mut of_key_value = saved.key_value.as_ref().map(|key_value| zeros(key_value.len()));
-        let crossed = of_key_value.is_some();
-        self.inputs(&saved.query, saved.key_value.as_deref()).backward(
+        let places = if attended.is_some() { Places::Apart } else { Places::Joined };
+        let (mut of_query, of_key_value) = self.inputs(&saved.query, saved.key_value.as_deref()).backward(
             Results { output: &saved.context, log_sums: &saved.log_sums, gradient: &of_context },
-            Gradients {
-                query: &mut of_query,
-                query_stride: if crossed { d_model } else { 3 * d_model },
-                query_column: 0,
-                key_value: of_key_value.as_deref_mut().map(|key_value| (key_value, 2 * d_model)),
-                key_column: if crossed { 0 } else { d_model },
-                value_column: if crossed { d_model } else { 2 * d_model },
-            },
+            places,
         );
         drop(of_context);
         if let (Some(rotation), None) = (self.rotation, attended) {
@@ -190,17 +178,13 @@ impl<'a> AttentionLayer<'a> {
             None => self.map(&[self.query, self.key, self.value], Direction::Backward),
             Some(_) => self.map(&[self.query], Direction::Backward),
         };
-        let mut of_stream = zeros(batch * queries * d_model);
-        let (joined, norm) =
-            projection_backward(&map, self.branch, stream, &of_query, gradient, &mut of_stream);
+        let (of_stream, joined, norm) = projection_backward(&map, self.branch, stream, &of_query, gradient);
         let (of_attended, [query, key, value]) = match (attended, of_key_value) {
             (Some(attended), Some(gradient)) => {
                 let map = self.map(&[self.key, self.value], Direction::Backward);
                 let plain =
                     Branch { norm: None, residual_scale: 0.0, mask: None, products: Products::Float32 };
-                let mut of_states = zeros(batch * keys * d_model);
-                let (of_both, _) =
-                    projection_backward(&map, plain, attended, &gradient, attended, &mut of_states);
+                let (of_states, of_both, _) = projection_backward(&map, plain, attended, &gradient, attended);
                 let [key, value] = unjoin(&of_both);
                 (Some(of_states), [joined, key, value])
             }
@@ -218,28 +202,26 @@ impl<'a> AttentionLayer<'a> {
     }
 }
 
-/// Writes the gradient of the input of joined projections; gives the gradients of their weights, and those of gain and
-/// bias of the normalisation, one after the other.
+/// The gradients of the input of joined projections, `[rows, d_input]`, of their weights, and of gain and bias of the
+/// normalisation, one after the other.
 ///
 /// # Shapes
 ///
-/// - input, residual gradient and input gradient: `[rows, d_input]`; gradient: `[rows, d_output]`
+/// - input and residual gradient: `[rows, d_input]`; gradient: `[rows, d_output]`
 fn projection_backward(
     map: &LinearMap<'_>,
     branch: Branch<'_>,
     input: &[f32],
     gradient: &[f32],
     residual_gradient: &[f32],
-    input_gradient: &mut [f32],
-) -> (LinearGradients, Vec<f32>) {
+) -> (Vec<f32>, LinearGradients, Vec<f32>) {
     let (inputs, outputs) = (map.inputs(), map.outputs());
-    let rows = gradient.len() / outputs.max(1);
+    let rows = input.len() / inputs.max(1);
     let block = block_rows(rows);
     let pieces = Pieces::new(rows, block);
     let of_weight = map.weight_gradient(&pieces);
     let parts = [outputs, branch.norm_values(inputs)];
-    let mut sums = reduce_rows(
-        input_gradient,
+    let (input_gradient, mut sums) = reduce_rows(
         inputs,
         &pieces,
         parts.iter().sum(),
@@ -265,5 +247,5 @@ fn projection_backward(
         },
     );
     let [bias, norm] = split(&mut sums, parts);
-    (LinearGradients { weight: of_weight.finish(), bias: bias.to_vec() }, norm.to_vec())
+    (input_gradient, LinearGradients { weight: of_weight.finish(), bias: bias.to_vec() }, norm.to_vec())
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::host::blocks::{sized, zeros};
 use crate::host::matrix::{Matrix, MatrixMut};
 use crate::host::products::{Columns, Onto, Products, Rows, multiply_pieces};
-use crate::host::simd::{add, dot, exponentials, maximum, vectorized};
+use crate::host::simd::{add, add_rows, dot, exponentials, maximum, vectorized};
 
 /// The outcome of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -276,6 +276,6 @@ fn scaled(rows: &[f32], width: usize, scales: &[f32], weight: f32) -> Vec<f32> {
 /// The sum of rows, `[rows, width]` to `[width]`.
 fn sum_of_rows(rows: &[f32], width: usize) -> Vec<f32> {
     let mut sum = vec![0.0; width];
-    vectorized!(rows.chunks_exact(width.max(1)).for_each(|row| add(&mut sum, row)));
+    vectorized!(add_rows(&mut sum, rows));
     sum
 }

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::host::blocks::{block_rows, copied};
+use crate::host::blocks::{Fresh, block_rows};
 use crate::host::dropout::Mask;
-use crate::host::simd::{add, vectorized};
+use crate::host::simd::{add, add_rows, vectorized};
 
 /// The rows of the table that the tokens name, times `scale`.
 ///
@@ -71,8 +71,10 @@ pub fn add_positions(input: &[f32], vectors: &[f32], d_model: usize, mask: Optio
     let d_model = d_model.max(1);
     let positions = (vectors.len() / d_model).max(1);
     let block = block_rows(input.len() / d_model);
-    let mut output = copied(input);
-    output.par_chunks_mut(block * d_model).enumerate().for_each(|(number, output)| {
+    let mut sums = Fresh::new(input.len());
+    let pieces = sums.par_pieces(block * d_model).zip(input.par_chunks(block * d_model));
+    pieces.enumerate().for_each(|(number, (output, input))| {
+        output.copy_from_slice(input);
         vectorized!({
             for (row, output) in output.chunks_exact_mut(d_model).enumerate() {
                 let row = number * block + row;
@@ -83,12 +85,12 @@ pub fn add_positions(input: &[f32], vectors: &[f32], d_model: usize, mask: Optio
             }
         });
     });
-    output
+    sums.finish()
 }
 
 /// The sum of consecutive pieces, `[batch, length]` to `[length]`.
 pub fn sum_over_sequences(values: &[f32], length: usize) -> Vec<f32> {
     let mut sum = vec![0.0; length];
-    vectorized!(values.chunks_exact(length.max(1)).for_each(|values| add(&mut sum, values)));
+    vectorized!(add_rows(&mut sum, values));
     sum
 }

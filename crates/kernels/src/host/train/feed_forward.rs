@@ -5,7 +5,7 @@ use any2any_architecture::Activation;
 use rayon::prelude::*;
 
 use crate::host::activation;
-use crate::host::blocks::{Pieces, block_rows, reduce_rows, split, zeros};
+use crate::host::blocks::{Fresh, Pieces, block_rows, reduce_rows, split};
 use crate::host::dropout::Mask;
 use crate::host::products::Rows;
 use crate::host::rows::{Branch, Linear, LinearGradients, NormGradients, normalised};
@@ -67,11 +67,11 @@ impl<'a> FeedForwardLayer<'a> {
         let (into, out) = self.maps(Direction::Forward);
         let width = into.outputs();
         let block = block_rows(stream.len() / d_model.max(1));
-        let mut output = zeros(stream.len());
-        let mut sums = zeros(stream.len() / d_model.max(1) * width);
+        let mut output = Fresh::new(stream.len());
+        let mut sums = Fresh::new(stream.len() / d_model.max(1) * width);
         output
-            .par_chunks_mut((block * d_model).max(1))
-            .zip(sums.par_chunks_mut((block * width).max(1)))
+            .par_pieces(block * d_model)
+            .zip(sums.par_pieces(block * width))
             .zip(stream.par_chunks((block * d_model).max(1)))
             .enumerate()
             .with_max_len(1)
@@ -86,7 +86,7 @@ impl<'a> FeedForwardLayer<'a> {
                     vectorized!(self.branch.join(first, stream, output, d_model));
                 },
             );
-        (output, sums)
+        (output.finish(), sums.finish())
     }
 
     /// Activates sums, `[rows, d_ff]` or `[rows, 2 * d_ff]`, of rows from `first` into `[rows, d_ff]`.
@@ -114,7 +114,6 @@ impl<'a> FeedForwardLayer<'a> {
         let pieces = Pieces::new(rows, block);
         let (of_into, of_out) = (into.weight_gradient(&pieces), out.weight_gradient(&pieces));
         let parameters = [width, d_model, norm_values];
-        let mut of_stream = zeros(stream.len());
         let scratch = || Backward {
             normed: Vec::new(),
             of_layer: vec![0.0; block * d_model],
@@ -122,8 +121,7 @@ impl<'a> FeedForwardLayer<'a> {
             of_sums: vec![0.0; block * width],
             packed: into.scratch(),
         };
-        let mut totals = reduce_rows(
-            &mut of_stream,
+        let (of_stream, mut totals) = reduce_rows(
             d_model,
             &pieces,
             parameters.iter().sum(),

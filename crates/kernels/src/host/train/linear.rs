@@ -5,12 +5,12 @@ use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 
-use crate::host::blocks::{Pieces, block_rows, sum_of_groups, zeros};
+use crate::host::blocks::{Fresh, Pieces, block_rows, sum_of_groups, zeros};
 use crate::host::layer_norm::NormLayer;
 use crate::host::matrix::{Matrix, MatrixMut};
 use crate::host::products::{Columns, Onto, Products, Rows, multiply_pieces};
 use crate::host::rows::{Linear, LinearGradients, normalised};
-use crate::host::simd::{add, vectorized};
+use crate::host::simd::{add_rows, vectorized};
 
 /// Rows of a matrix of weights, or of its gradient, that one thread goes through, so that packed factors fit a core's own
 /// cache.
@@ -56,9 +56,8 @@ impl<'a> LinearMap<'a> {
             [part] => (Cow::Borrowed(part.weight), Cow::Borrowed(part.bias)),
             parts => {
                 let bias: Vec<f32> = parts.iter().flat_map(|part| part.bias).copied().collect();
-                let mut weight = zeros(inputs * bias.len());
-                let rows = weight.par_chunks_mut((ROWS * bias.len()).max(1)).enumerate();
-                rows.for_each(|(number, rows)| {
+                let mut weight = Fresh::new(inputs * bias.len());
+                weight.par_pieces(ROWS * bias.len()).enumerate().for_each(|(number, rows)| {
                     for (row, joined) in rows.chunks_exact_mut(bias.len()).enumerate() {
                         let mut joined = joined;
                         for part in parts {
@@ -69,7 +68,7 @@ impl<'a> LinearMap<'a> {
                         }
                     }
                 });
-                (weight.into(), bias.into())
+                (weight.finish().into(), bias.into())
             }
         };
         let packed = Columns::in_parallel(direction.of(Matrix::new(&weight, inputs, bias.len())), products);
@@ -105,16 +104,16 @@ impl<'a> LinearMap<'a> {
     /// The output of consecutive rows, normalised before, `[rows, d_input]` to `[rows, d_output]`, in parallel.
     pub fn forward(&self, input: &[f32], norm: Option<NormLayer<'_>>) -> Vec<f32> {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
-        let mut output = zeros(input.len() / inputs * outputs);
+        let mut output = Fresh::new(input.len() / inputs * self.outputs());
         let block = block_rows(input.len() / inputs);
-        let pieces = output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs));
+        let pieces = output.par_pieces(block * outputs).zip(input.par_chunks(block * inputs));
         pieces.with_max_len(1).for_each_init(
             || (Vec::new(), self.scratch()),
             |(scratch, packed), (output, input)| {
                 self.apply(normalised(norm, input, scratch), output, packed);
             },
         );
-        output
+        output.finish()
     }
 
     /// The gradient of consecutive rows of the input, `[rows, d_output]` to `[rows, d_input]`, on this thread, of a map for
@@ -189,7 +188,7 @@ impl WeightGradient {
     /// - input: `[rows, d_input]`; gradient: `[rows, d_output]`
     pub fn add_with_bias(&self, first: usize, input: &[f32], gradient: &[f32], bias: &mut [f32]) {
         self.add(first, input, gradient);
-        vectorized!(gradient.chunks_exact(self.outputs.max(1)).for_each(|row| add(bias, row)));
+        vectorized!(add_rows(bias, gradient));
     }
 
     /// Adds a piece of rows from `first` on, on this thread.
@@ -247,16 +246,16 @@ impl WeightGradient {
                     .collect();
                 let pieces: Vec<(&Rows, &Columns)> =
                     packed.iter().map(|(rows, columns)| (rows, columns)).collect();
-                let mut gradient = zeros(self.inputs * self.outputs);
-                let Some((first, _)) = pieces.first() else { return gradient };
+                let Some((first, _)) = pieces.first() else { return zeros(self.inputs * self.outputs) };
+                let mut gradient = Fresh::new(self.inputs * self.outputs);
                 let step = part.next_multiple_of(first.step());
-                let parts = gradient.par_chunks_mut((step * self.outputs).max(1)).enumerate().with_max_len(1);
-                parts.for_each(|(number, gradient)| {
+                let parts = gradient.par_pieces(step * self.outputs).enumerate();
+                parts.with_max_len(1).for_each(|(number, gradient)| {
                     let rows = gradient.len() / self.outputs;
                     let output = MatrixMut::new(gradient, rows, self.outputs);
                     multiply_pieces(output, Onto::Nothing, &pieces, number * step);
                 });
-                gradient
+                gradient.finish()
             }
         }
     }
@@ -267,13 +266,13 @@ impl WeightGradient {
 pub fn unjoin<const PARTS: usize>(joined: &LinearGradients) -> [LinearGradients; PARTS] {
     let (outputs, width) = (joined.bias.len(), joined.bias.len() / PARTS.max(1));
     std::array::from_fn(|part| {
-        let mut weight = zeros(joined.weight.len() / PARTS.max(1));
-        let pieces = weight.par_chunks_mut((ROWS * width).max(1));
+        let mut weight = Fresh::new(joined.weight.len() / PARTS.max(1));
+        let pieces = weight.par_pieces(ROWS * width);
         pieces.zip(joined.weight.par_chunks((ROWS * outputs).max(1))).for_each(|(weight, joined)| {
             for (weight, joined) in weight.chunks_exact_mut(width).zip(joined.chunks_exact(outputs)) {
                 weight.copy_from_slice(&joined[part * width..][..width]);
             }
         });
-        LinearGradients { weight, bias: joined.bias[part * width..][..width].to_vec() }
+        LinearGradients { weight: weight.finish(), bias: joined.bias[part * width..][..width].to_vec() }
     })
 }

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::host::blocks::{Pieces, block_rows, reduce_rows, zeros};
+use crate::host::blocks::{Fresh, Pieces, block_rows, reduce_rows};
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use crate::host::products::Products;
 use crate::host::rows::{Linear, LinearGradients};
@@ -95,12 +95,12 @@ impl LstmLayer<'_> {
     pub fn forward(&self, input: &[f32], first: First<'_>) -> (Vec<f32>, Vec<f32>) {
         let (width, positions) = (self.width(), self.positions);
         let mut gates = self.map(Direction::Forward).forward(input, None);
-        let mut states = zeros(self.batch * positions * 2 * width);
+        let mut states = Fresh::new(self.batch * positions * 2 * width);
         if states.is_empty() {
-            return (states, gates);
+            return (states.finish(), gates);
         }
         let groups = gates.par_chunks_mut(GROUP * positions * 4 * width);
-        groups.zip(states.par_chunks_mut(GROUP * positions * 2 * width)).enumerate().for_each(
+        groups.zip(states.par_pieces(GROUP * positions * 2 * width)).enumerate().for_each(
             |(group, (gates, states))| {
                 let start = group * GROUP;
                 let rows = gates.len() / (positions * 4 * width);
@@ -137,7 +137,7 @@ impl LstmLayer<'_> {
                 }
             },
         );
-        (states, gates)
+        (states.finish(), gates)
     }
 
     /// The gradients of all inputs of [`forward`](Self::forward), from that of the states.
@@ -154,12 +154,12 @@ impl LstmLayer<'_> {
     ) -> LstmGradients {
         let (width, positions) = (self.width(), self.positions);
         let sequence = positions * 4 * width;
-        let mut of_gates = zeros(results.gates.len());
+        let mut of_gates = Fresh::new(results.gates.len());
         let mut of_hidden = vec![0.0; first.hidden.len()];
         let mut of_cell = vec![0.0; first.cell.len()];
         if !of_gates.is_empty() {
             of_gates
-                .par_chunks_mut(GROUP * sequence)
+                .par_pieces(GROUP * sequence)
                 .zip(of_hidden.par_chunks_mut(GROUP * width).zip(of_cell.par_chunks_mut(GROUP * width)))
                 .enumerate()
                 .for_each(|(group, (of_gates, (of_hidden, of_cell)))| {
@@ -175,6 +175,8 @@ impl LstmLayer<'_> {
                 });
         }
 
+        let of_gates = of_gates.finish();
+
         let before = self.hidden_before(first, results);
         let inputs = self.input.inputs();
         let map = self.map(Direction::Backward);
@@ -183,9 +185,7 @@ impl LstmLayer<'_> {
         let pieces = Pieces::new(rows, block);
         let of_weight = map.weight_gradient(&pieces);
         let of_recurrent = recurrent.weight_gradient(&pieces);
-        let mut of_input = zeros(input.len());
-        let bias = reduce_rows(
-            &mut of_input,
+        let (of_input, bias) = reduce_rows(
             inputs,
             &pieces,
             4 * width,
@@ -274,15 +274,15 @@ impl LstmLayer<'_> {
     /// The hidden state before each position, `[batch, positions, width]`.
     fn hidden_before(&self, first: First<'_>, results: Results<'_>) -> Vec<f32> {
         let (width, positions) = (self.width(), self.positions);
-        let mut before = zeros(self.batch * positions * width);
-        for (sequence, before) in before.chunks_exact_mut((positions * width).max(1)).enumerate() {
+        let mut before = Fresh::new(self.batch * positions * width);
+        before.par_pieces(positions * width).enumerate().for_each(|(sequence, before)| {
             let mut hidden = &first.hidden[sequence * width..][..width];
             for position in self.order() {
                 before[position * width..][..width].copy_from_slice(hidden);
                 hidden = &results.states[(sequence * positions + position) * 2 * width..][..width];
             }
-        }
-        before
+        });
+        before.finish()
     }
 }
 

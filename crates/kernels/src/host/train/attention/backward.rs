@@ -3,27 +3,35 @@
 use rayon::prelude::*;
 
 use super::{Inputs, Scratch, Shape, TILE};
-use crate::host::blocks::sized;
+use crate::host::blocks::{Fresh, sized};
 use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
 use crate::host::simd::{LANES, dot, vectorized};
 
-/// The gradients of queries, keys and values, which are written in rows like those of the inputs.
+/// Places for the gradients of queries, keys and values of one sequence.
 #[derive(Debug)]
-pub struct Gradients<'a> {
-    /// Holds the gradients of the queries, `[batch * queries, stride]`, and of keys and values too when `key_value` is
-    /// none.
-    pub query: &'a mut [f32],
+struct Gradients<'a> {
+    /// Holds the gradients of the queries, `[queries, stride]`, and of keys and values too when `key_value` is none.
+    query: &'a mut [f32],
     /// The distance between the beginnings of two rows of `query`.
-    pub query_stride: usize,
+    query_stride: usize,
     /// The column of the queries' gradients.
-    pub query_column: usize,
-    /// Holds the gradients of keys and values, `[batch * keys, stride]`, with that distance.
-    pub key_value: Option<(&'a mut [f32], usize)>,
+    query_column: usize,
+    /// Holds the gradients of keys and values, `[keys, stride]`, with that distance.
+    key_value: Option<(&'a mut [f32], usize)>,
     /// The column of the keys' gradients.
-    pub key_column: usize,
+    key_column: usize,
     /// The column of the values' gradients.
-    pub value_column: usize,
+    value_column: usize,
+}
+
+/// Where the gradients of queries, keys and values stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// Side by side, `[batch * positions, 3 * d_model]`: of a sequence that attends to itself.
+    Joined,
+    /// Those of queries, `[batch * queries, d_model]`, and those of keys and values, `[batch * keys, 2 * d_model]`.
+    Apart,
 }
 
 impl Gradients<'_> {
@@ -68,13 +76,18 @@ pub struct Results<'a> {
 }
 
 impl Inputs<'_> {
-    /// Writes the gradients of queries, keys and values; `gradients` is all zeros before.
-    pub fn backward(&self, results: Results<'_>, gradients: Gradients<'_>) {
+    /// The gradients of queries, keys and values, the latter two in memory of their own where they stand [apart](Places::Apart).
+    pub fn backward(&self, results: Results<'_>, places: Places) -> (Vec<f32>, Option<Vec<f32>>) {
         let Shape { batch, queries, keys, heads, .. } = self.shape;
+        let d_model = self.shape.d_model();
+        let apart = places == Places::Apart;
+        let (query_stride, stride) = if apart { (d_model, 2 * d_model) } else { (3 * d_model, 0) };
         if batch == 0 || queries == 0 || keys == 0 || heads == 0 {
-            return;
+            let none = |rows: usize, stride: usize| vec![0.0; batch * rows * stride];
+            return (none(queries, query_stride), apart.then(|| none(keys, stride)));
         }
-        let Gradients { query, query_stride, query_column, key_value, key_column, value_column } = gradients;
+        let mut query = Fresh::new(batch * queries * query_stride);
+        let mut key_value = apart.then(|| Fresh::new(batch * keys * stride));
         let of_sequence = |sequence: usize, mut gradients: Gradients<'_>, scratch: &mut Scratch| {
             // Few long sequences are shared between threads by their heads.
             if queries * keys > 1 << 16 {
@@ -86,25 +99,27 @@ impl Inputs<'_> {
                 }
             }
         };
-        let of_queries = query.par_chunks_mut(queries * query_stride).enumerate();
+        let of_queries = query.par_pieces(queries * query_stride).enumerate();
         let places = |query, key_value| Gradients {
             query,
             query_stride,
-            query_column,
+            query_column: 0,
             key_value,
-            key_column,
-            value_column,
+            key_column: if apart { 0 } else { d_model },
+            value_column: if apart { d_model } else { 2 * d_model },
         };
-        match key_value {
+        match &mut key_value {
             None => of_queries.for_each_init(Scratch::default, |scratch, (sequence, query)| {
                 of_sequence(sequence, places(query, None), scratch);
             }),
-            Some((key_value, stride)) => of_queries
-                .zip(key_value.par_chunks_mut(keys * stride))
-                .for_each_init(Scratch::default, |scratch, ((sequence, query), key_value)| {
+            Some(key_value) => of_queries.zip(key_value.par_pieces(keys * stride)).for_each_init(
+                Scratch::default,
+                |scratch, ((sequence, query), key_value)| {
                     of_sequence(sequence, places(query, Some((key_value, stride))), scratch);
-                }),
+                },
+            ),
         }
+        (query.finish(), key_value.map(Fresh::finish))
     }
 
     /// All heads of a sequence in parallel, each into a buffer of its own that is copied to its columns.
