@@ -4,6 +4,7 @@
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -73,7 +74,7 @@ impl Pieces {
 ///
 /// Pieces lie in a fixed number of groups; a group goes through its pieces in order, and groups are added in
 /// order.
-pub fn reduce_rows<S>(
+pub fn reduce_rows<S: Send>(
     row_width: usize,
     pieces: &Pieces,
     sums: usize,
@@ -82,21 +83,47 @@ pub fn reduce_rows<S>(
 ) -> (Vec<f32>, Vec<f32>) {
     let (width, &Pieces { rows, block, group: group_rows }) = (row_width.max(1), pieces);
     let mut output = Fresh::new(rows * row_width);
+    let buffers = Buffers::new(scratch);
     let partial_sums: Vec<Vec<f32>> = output
         .par_pieces(group_rows * width)
         .enumerate()
         .with_max_len(1)
         .map(|(group, output)| {
             let mut partial = vec![0.0; sums];
-            let mut scratch = scratch();
-            for (number, output) in output.chunks_mut(block * width).enumerate() {
-                let start = group * group_rows + number * block;
-                work(start..start + output.len() / width, output, &mut partial, &mut scratch);
-            }
+            buffers.with(|scratch| {
+                for (number, output) in output.chunks_mut(block * width).enumerate() {
+                    let start = group * group_rows + number * block;
+                    work(start..start + output.len() / width, output, &mut partial, scratch);
+                }
+            });
             partial
         })
         .collect();
     (output.finish(), sum_of_groups(partial_sums).unwrap_or_else(|| vec![0.0; sums]))
+}
+
+/// Buffers of the threads that share some work: each piece gets those that another gave back, which are in the core's own cache.
+#[derive(Debug)]
+pub struct Buffers<S, Make> {
+    make: Make,
+    spare: Mutex<Vec<S>>,
+}
+
+impl<S, Make: Fn() -> S> Buffers<S, Make> {
+    /// Buffers that are made as often as threads need some at one time.
+    pub fn new(make: Make) -> Self {
+        Self { make, spare: Mutex::default() }
+    }
+
+    /// Does a piece of the work; what another has left in the buffers is still there.
+    pub fn with<R>(&self, work: impl FnOnce(&mut S) -> R) -> R {
+        let spare = || self.spare.lock().expect("nothing panics while it holds the buffers");
+        let taken = spare().pop();
+        let mut buffers = taken.unwrap_or_else(&self.make);
+        let result = work(&mut buffers);
+        spare().push(buffers);
+        result
+    }
 }
 
 /// Values that become zeros when a thread takes a piece of them, so that it finds these in its own cache: large memory that is set
@@ -249,6 +276,17 @@ mod tests {
             assert_eq!(sum, [rows as f32]);
             assert_eq!(output, (0..2 * rows).map(|place| (place / 2) as f32).collect::<Vec<f32>>());
         }
+    }
+
+    #[test]
+    fn buffers_go_from_piece_to_piece() {
+        let buffers = Buffers::new(Vec::new);
+        (0..100).into_par_iter().with_max_len(1).for_each(|piece| buffers.with(|pieces| pieces.push(piece)));
+        let spare = buffers.spare.into_inner().expect("nothing has panicked");
+        assert!(spare.len() <= rayon::current_num_threads(), "{} buffers", spare.len());
+        let mut pieces = spare.concat();
+        pieces.sort_unstable();
+        assert_eq!(pieces, (0..100).collect::<Vec<usize>>());
     }
 
     #[test]

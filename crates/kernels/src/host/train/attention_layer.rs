@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::attention::{Inputs, Places, Results, Shape, Visibility};
-use crate::host::blocks::{Fresh, Pieces, block_rows, reduce_rows, split};
+use crate::host::blocks::{Buffers, Fresh, Pieces, block_rows, reduce_rows, split};
 use crate::host::dropout::Mask;
 use crate::host::head_rows::HeadRows;
 use crate::host::products::Products;
@@ -121,14 +121,12 @@ impl<'a> AttentionLayer<'a> {
         let block = block_rows(stream.len() / d_model.max(1));
         let map = self.map(&[self.output], Direction::Forward);
         let blocks = output.par_pieces(block * d_model).enumerate();
-        blocks.with_max_len(1).for_each_init(
-            || map.scratch(),
-            |packed, (number, output)| {
-                let places = number * block * d_model..number * block * d_model + output.len();
-                map.apply(&context[places.clone()], output, packed);
-                vectorized!(self.branch.join(number * block, &stream[places], output, d_model));
-            },
-        );
+        let buffers = Buffers::new(|| map.scratch());
+        blocks.with_max_len(1).for_each(|(number, output)| {
+            let places = number * block * d_model..number * block * d_model + output.len();
+            buffers.with(|packed| map.apply(&context[places.clone()], output, packed));
+            vectorized!(self.branch.join(number * block, &stream[places], output, d_model));
+        });
         (output.finish(), Saved { query, key_value: projected, context, log_sums })
     }
 

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use crate::host::blocks::{sized, zeros};
+use crate::host::blocks::{Buffers, sized, zeros};
 use crate::host::matrix::{Matrix, MatrixMut};
 use crate::host::products::{Columns, Onto, Products, Rows, multiply_pieces};
 use crate::host::simd::{add, add_rows, dot, exponentials, maximum, vectorized};
@@ -186,6 +186,7 @@ impl CrossEntropy<'_> {
             Products::Bfloat16(_) => (BFLOAT16_ROWS, (BFLOAT16_SLICE / vocabulary.max(1)).max(1)),
         };
         let slice = slice.next_multiple_of(ROWS).min(rows.len());
+        let buffers = Buffers::new(|| Scratch { packed: Rows::empty(self.products), logits: Vec::new() });
         let mut means = vec![0.0; slice * width];
         let mut hidden = Vec::with_capacity(slice * width);
         for rows in rows.chunks(slice) {
@@ -197,10 +198,9 @@ impl CrossEntropy<'_> {
             let of_pieces: Vec<Piece> = means
                 .par_chunks_mut(together * width)
                 .zip(hidden.par_chunks(together * width).zip(rows.par_chunks(together)))
-                .map_init(
-                    || Scratch { packed: Rows::empty(self.products), logits: Vec::new() },
-                    |scratch, (means, (hidden, rows))| self.piece(&table, (hidden, rows), means, scratch),
-                )
+                .map(|(means, (hidden, rows))| {
+                    buffers.with(|scratch| self.piece(&table, (hidden, rows), means, scratch))
+                })
                 .collect();
             let (mut scales, mut factors) = (Vec::with_capacity(rows.len()), Vec::new());
             let mut of_rows = rows.iter();

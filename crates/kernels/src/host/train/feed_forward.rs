@@ -5,7 +5,7 @@ use any2any_architecture::Activation;
 use rayon::prelude::*;
 
 use crate::host::activation;
-use crate::host::blocks::{Fresh, Pieces, block_rows, reduce_rows, split};
+use crate::host::blocks::{Buffers, Fresh, Pieces, block_rows, reduce_rows, split};
 use crate::host::dropout::Mask;
 use crate::host::products::Rows;
 use crate::host::rows::{Branch, Linear, LinearGradients, NormGradients, normalised};
@@ -69,23 +69,19 @@ impl<'a> FeedForwardLayer<'a> {
         let block = block_rows(stream.len() / d_model.max(1));
         let mut output = Fresh::new(stream.len());
         let mut sums = Fresh::new(stream.len() / d_model.max(1) * width);
-        output
-            .par_pieces(block * d_model)
-            .zip(sums.par_pieces(block * width))
-            .zip(stream.par_chunks((block * d_model).max(1)))
-            .enumerate()
-            .with_max_len(1)
-            .for_each_init(
-                || (Vec::new(), vec![0.0; block * d_ff], into.scratch()),
-                |(scratch, active, packed), (number, ((output, sums), stream))| {
-                    let first = number * block;
-                    into.apply(normalised(self.branch.norm, stream, scratch), sums, packed);
-                    let active = &mut active[..output.len() / d_model * d_ff];
-                    vectorized!(self.activate(first, sums, active));
-                    out.apply(active, output, packed);
-                    vectorized!(self.branch.join(first, stream, output, d_model));
-                },
-            );
+        let pieces = output.par_pieces(block * d_model).zip(sums.par_pieces(block * width));
+        let pieces = pieces.zip(stream.par_chunks((block * d_model).max(1))).enumerate();
+        let buffers = Buffers::new(|| (Vec::new(), vec![0.0; block * d_ff], into.scratch()));
+        pieces.with_max_len(1).for_each(|(number, ((output, sums), stream))| {
+            let first = number * block;
+            buffers.with(|(scratch, active, packed)| {
+                into.apply(normalised(self.branch.norm, stream, scratch), sums, packed);
+                let active = &mut active[..output.len() / d_model * d_ff];
+                vectorized!(self.activate(first, sums, active));
+                out.apply(active, output, packed);
+            });
+            vectorized!(self.branch.join(first, stream, output, d_model));
+        });
         (output.finish(), sums.finish())
     }
 

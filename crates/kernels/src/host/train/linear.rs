@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 
-use crate::host::blocks::{Fresh, Pieces, block_rows, sum_of_groups, zeros};
+use crate::host::blocks::{Buffers, Fresh, Pieces, block_rows, sum_of_groups, zeros};
 use crate::host::layer_norm::NormLayer;
 use crate::host::matrix::{Matrix, MatrixMut};
 use crate::host::products::{Columns, Onto, Products, Rows, multiply_pieces};
@@ -107,12 +107,10 @@ impl<'a> LinearMap<'a> {
         let mut output = Fresh::new(input.len() / inputs * self.outputs());
         let block = block_rows(input.len() / inputs);
         let pieces = output.par_pieces(block * outputs).zip(input.par_chunks(block * inputs));
-        pieces.with_max_len(1).for_each_init(
-            || (Vec::new(), self.scratch()),
-            |(scratch, packed), (output, input)| {
-                self.apply(normalised(norm, input, scratch), output, packed);
-            },
-        );
+        let buffers = Buffers::new(|| (Vec::new(), self.scratch()));
+        pieces.with_max_len(1).for_each(|(output, input)| {
+            buffers.with(|(scratch, packed)| self.apply(normalised(norm, input, scratch), output, packed));
+        });
         output.finish()
     }
 
