@@ -79,9 +79,9 @@ impl<P: Fn() -> f64> Bench<P> {
     fn measured(&mut self, work: &Workload, repetitions: usize) -> KernelReport {
         let [mut fused, mut primitives, mut products] = [const { Vec::new() }; 3];
         for _ in 0..repetitions {
-            fused.push(self.seconds(|| self.run(work, Form::Fused)));
-            products.push(self.seconds(&self.run_product));
-            primitives.push(self.seconds(|| self.run(work, Form::Primitives)));
+            fused.push(second_time(|| self.run(work, Form::Fused)));
+            products.push(second_time(&self.run_product));
+            primitives.push(second_time(|| self.run(work, Form::Primitives)));
         }
         self.products.extend(&products);
         let seconds = median(&mut fused);
@@ -96,13 +96,6 @@ impl<P: Fn() -> f64> Bench<P> {
         }
     }
 
-    /// The second of two times of an operation. As in a training, it finds the memory that it gave back itself; what another
-    /// operation gave back has other sizes, and the system would have to clear pages for it.
-    fn seconds(&self, run: impl Fn() -> f64) -> f64 {
-        run();
-        run()
-    }
-
     fn run(&self, work: &Workload, form: Form) -> f64 {
         let began = Instant::now();
         work.run(form);
@@ -110,6 +103,13 @@ impl<P: Fn() -> f64> Bench<P> {
         let _ = self.device.sync();
         began.elapsed().as_secs_f64()
     }
+}
+
+/// The second of two times of an operation. As in a training, it finds the memory that it gave back itself; what another operation
+/// gave back has other sizes, and the system would have to clear pages for it.
+fn second_time(run: impl Fn() -> f64) -> f64 {
+    run();
+    run()
 }
 
 fn median(values: &mut [f64]) -> f64 {

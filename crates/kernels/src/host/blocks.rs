@@ -8,20 +8,26 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
+use rayon::slice::ChunksMut;
 
 use super::simd::{LANES, add, vectorized};
 
 /// The most rows of one piece: what one operation writes should be in the core's own cache for the next.
 const MOST_ROWS: usize = 64;
 
-/// Rows of one piece of `rows` rows: pieces are of one size and as many as two, four or, where they are more, eight threads
-/// share evenly.
+/// Rows of one piece of `rows` rows, rounded up to whole registers.
 pub fn block_rows(rows: usize) -> usize {
+    even_rows(rows).next_multiple_of(2 * LANES)
+}
+
+/// Rows of one piece of `rows` rows, at least one: pieces are of one size and as many as two, four or, where they are more, eight
+/// threads share evenly, so that they end at one time.
+pub fn even_rows(rows: usize) -> usize {
     let pieces = match rows.div_ceil(MOST_ROWS) {
         0..=4 => 4,
         more => more.next_multiple_of(8),
     };
-    rows.div_ceil(pieces).next_multiple_of(2 * LANES).max(2 * LANES)
+    rows.div_ceil(pieces).max(1)
 }
 
 /// The pieces of `rows` rows.
@@ -150,15 +156,38 @@ impl Fresh {
 
     /// Pieces of `size` values, the last as long as what is left, each zeros when it is taken.
     pub fn par_pieces(&mut self, size: usize) -> impl IndexedParallelIterator<Item = &mut [f32]> {
-        let Self { values, length, written } = self;
-        *written.get_mut() = 0;
-        let written = &*written;
-        values.spare_capacity_mut()[..*length].par_chunks_mut(size.max(1)).map(move |piece| {
+        let (pieces, written) = self.unwritten(size);
+        pieces.map(move |piece| {
             piece.fill(MaybeUninit::new(0.0));
             written.fetch_add(piece.len(), Ordering::Relaxed);
             // SAFETY: all of it has just been written.
             unsafe { piece.assume_init_mut() }
         })
+    }
+
+    /// Pieces as those of [`par_pieces`](Self::par_pieces), each a copy of its part of as many values when it is taken.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many values.
+    pub fn par_copies<'a>(
+        &'a mut self,
+        values: &'a [f32],
+        size: usize,
+    ) -> impl IndexedParallelIterator<Item = &'a mut [f32]> {
+        assert_eq!(values.len(), self.length, "a value for each place");
+        let (pieces, written) = self.unwritten(size);
+        pieces.zip(values.par_chunks(size.max(1))).map(move |(piece, values)| {
+            written.fetch_add(piece.len(), Ordering::Relaxed);
+            piece.write_copy_of_slice(values)
+        })
+    }
+
+    /// Pieces of the memory, none of which counts as written, and the number of values that are.
+    fn unwritten(&mut self, size: usize) -> (ChunksMut<'_, MaybeUninit<f32>>, &AtomicUsize) {
+        let Self { values, length, written } = self;
+        *written.get_mut() = 0;
+        (values.spare_capacity_mut()[..*length].par_chunks_mut(size.max(1)), written)
     }
 
     /// The values.
@@ -215,8 +244,7 @@ pub fn copied(values: &[f32]) -> Vec<f32> {
         return values.to_vec();
     }
     let mut copied = Fresh::new(values.len());
-    let pieces = copied.par_pieces(AT_A_TIME).zip(values.par_chunks(AT_A_TIME));
-    pieces.for_each(|(copied, values)| copied.copy_from_slice(values));
+    copied.par_copies(values, AT_A_TIME).for_each(|_| ());
     copied.finish()
 }
 
@@ -306,6 +334,16 @@ mod tests {
                 .all(|(place, &value)| { value == if (300..600).contains(&place) { 2.0 } else { 0.0 } })
         );
         assert!(Fresh::new(0).finish().is_empty());
+    }
+
+    #[test]
+    fn as_many_threads_share_pieces_evenly() {
+        for (rows, expected) in
+            [(0, 1), (3, 1), (100, 25), (256, 64), (257, 33), (512, 64), (2048, 64), (2049, 52)]
+        {
+            assert_eq!(even_rows(rows), expected, "{rows} rows");
+            assert!(block_rows(rows).is_multiple_of(2 * LANES) && block_rows(rows) >= expected);
+        }
     }
 
     #[test]

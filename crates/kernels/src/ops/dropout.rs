@@ -157,9 +157,7 @@ pub(super) fn masked(input: &[f32], columns: usize, mask: Option<Mask>) -> Vec<f
     let columns = columns.max(1);
     let block = block_rows(input.len() / columns);
     let mut masked = Fresh::new(input.len());
-    let pieces = masked.par_pieces(block * columns).zip(input.par_chunks(block * columns));
-    pieces.enumerate().for_each(|(number, (output, input))| {
-        output.copy_from_slice(input);
+    masked.par_copies(input, block * columns).enumerate().for_each(|(number, output)| {
         let Some(mask) = mask else { return };
         vectorized!({
             for (row, output) in output.chunks_exact_mut(columns).enumerate() {

@@ -72,9 +72,7 @@ pub fn add_positions(input: &[f32], vectors: &[f32], d_model: usize, mask: Optio
     let positions = (vectors.len() / d_model).max(1);
     let block = block_rows(input.len() / d_model);
     let mut sums = Fresh::new(input.len());
-    let pieces = sums.par_pieces(block * d_model).zip(input.par_chunks(block * d_model));
-    pieces.enumerate().for_each(|(number, (output, input))| {
-        output.copy_from_slice(input);
+    sums.par_copies(input, block * d_model).enumerate().for_each(|(number, output)| {
         vectorized!({
             for (row, output) in output.chunks_exact_mut(d_model).enumerate() {
                 let row = number * block + row;

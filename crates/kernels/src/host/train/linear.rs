@@ -5,22 +5,15 @@ use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 
-use crate::host::blocks::{Buffers, Fresh, Pieces, block_rows, sum_of_groups, zeros};
+use crate::host::blocks::{Buffers, Fresh, Pieces, block_rows, even_rows, sum_of_groups, zeros};
 use crate::host::layer_norm::NormLayer;
 use crate::host::matrix::{Matrix, MatrixMut};
 use crate::host::products::{Columns, Onto, Products, Rows, multiply_pieces};
 use crate::host::rows::{Linear, LinearGradients, normalised};
 use crate::host::simd::{add_rows, vectorized};
 
-/// Rows of a matrix of weights, or of its gradient, that one thread goes through, so that packed factors fit a core's own
-/// cache.
+/// Rows of a matrix of weights that one thread copies at a time.
 const ROWS: usize = 128;
-
-/// Rows of a part of a gradient, at most: threads that share its parts should end at one time.
-const PART: usize = 64;
-
-/// The number of parts of a gradient is a multiple of it, so that as many threads have as many of them.
-const SHARED: usize = 8;
 
 /// One linear map, or several of one input side by side, whose outputs stand one after the other in a row.
 #[derive(Debug)]
@@ -139,17 +132,21 @@ impl<'a> LinearMap<'a> {
 
     /// The gradient of the weights, which pieces of rows are added to.
     pub fn weight_gradient(&self, pieces: &Pieces) -> WeightGradient {
-        let parts = match self.products {
+        let (part, parts) = match self.products {
             Products::Float32 if self.weight.len() <= SMALL => {
-                Parts::Sums((0..pieces.groups()).map(|_| Mutex::default()).collect())
+                (self.inputs(), Parts::Sums((0..pieces.groups()).map(|_| Mutex::default()).collect()))
             }
-            _ => Parts::Packed((0..pieces.count()).map(|_| OnceLock::new()).collect()),
+            _ => {
+                let pieces = (0..pieces.count()).map(|_| OnceLock::new());
+                (even_rows(self.inputs()), Parts::Packed(pieces.collect()))
+            }
         };
         WeightGradient {
             inputs: self.inputs(),
             outputs: self.outputs(),
             products: self.products,
             pieces: *pieces,
+            part,
             parts,
         }
     }
@@ -162,6 +159,8 @@ pub struct WeightGradient {
     outputs: usize,
     products: Products,
     pieces: Pieces,
+    /// Rows of the gradient that are one product.
+    part: usize,
     parts: Parts,
 }
 
@@ -198,11 +197,7 @@ impl WeightGradient {
         let rows = gradient.len() / self.outputs.max(1);
         let left = Matrix::new(input, rows, self.inputs).transposed();
         let right = Matrix::new(gradient, rows, self.outputs);
-        let rows = match &self.parts {
-            Parts::Packed(_) => Rows::in_parts(left, self.part(), self.products),
-            Parts::Sums(_) => Rows::of(left, self.products),
-        };
-        let packed = (rows, Columns::of(right, self.products));
+        let packed = (Rows::in_parts(left, self.part, self.products), Columns::of(right, self.products));
         match &self.parts {
             Parts::Packed(pieces) => {
                 let kept = pieces[self.pieces.piece_at(first)].set(packed);
@@ -218,18 +213,12 @@ impl WeightGradient {
         }
     }
 
-    /// Rows of a part of the gradient.
-    fn part(&self) -> usize {
-        self.inputs.div_ceil(self.inputs.div_ceil(PART).next_multiple_of(SHARED).max(1)).max(1)
-    }
-
     /// The gradient, `[d_input, d_output]`, once all pieces have been added.
     ///
     /// # Panics
     ///
     /// When a piece is not there.
     pub fn finish(self) -> Vec<f32> {
-        let part = self.part();
         match self.parts {
             Parts::Sums(groups) => {
                 let sums = groups.into_iter().map(|sum| {
@@ -246,7 +235,7 @@ impl WeightGradient {
                     packed.iter().map(|(rows, columns)| (rows, columns)).collect();
                 let Some((first, _)) = pieces.first() else { return zeros(self.inputs * self.outputs) };
                 let mut gradient = Fresh::new(self.inputs * self.outputs);
-                let step = part.next_multiple_of(first.step());
+                let step = self.part.next_multiple_of(first.step());
                 let parts = gradient.par_pieces(step * self.outputs).enumerate();
                 parts.with_max_len(1).for_each(|(number, gradient)| {
                     let rows = gradient.len() / self.outputs;
