@@ -8,7 +8,7 @@ mod row;
 
 use rayon::prelude::*;
 
-use crate::host::blocks::{Fresh, sized};
+use crate::host::blocks::{Buffers, Fresh, sized};
 use crate::host::dropout::Mask;
 use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
@@ -111,21 +111,29 @@ impl Inputs<'_> {
             output.par_pieces(queries * d_model).zip(log_sums.par_pieces(queries * heads)).enumerate();
         let of_head = self.shape.d_head * self.padded_keys();
         if queries <= TILE {
-            sequences.for_each_init(Scratch::default, |scratch, (sequence, (output, log_sums))| {
-                let keys = sized(&mut scratch.keys, heads * of_head);
-                let of_heads = keys.chunks_exact_mut(of_head.max(1)).enumerate();
-                of_heads.for_each(|(head, keys)| self.transpose_keys(sequence, head, keys));
-                self.forward_tile(sequence, 0, keys, &mut scratch.scores, (output, log_sums));
+            let buffers = Buffers::new(Scratch::default);
+            sequences.for_each(|(sequence, (output, log_sums))| {
+                buffers.with(|scratch| {
+                    let keys = sized(&mut scratch.keys, heads * of_head);
+                    let of_heads = keys.chunks_exact_mut(of_head.max(1)).enumerate();
+                    of_heads.for_each(|(head, keys)| self.transpose_keys(sequence, head, keys));
+                    self.forward_tile(sequence, 0, keys, &mut scratch.scores, (output, log_sums));
+                });
             });
         } else {
-            sequences.for_each_init(Vec::new, |keys, (sequence, (output, log_sums))| {
-                // All tiles of a sequence share its keys.
-                let keys = sized(keys, heads * of_head);
-                let of_heads = keys.par_chunks_exact_mut(of_head.max(1)).enumerate();
-                of_heads.for_each(|(head, keys)| self.transpose_keys(sequence, head, keys));
-                let tiles = output.par_chunks_mut(TILE * d_model).zip(log_sums.par_chunks_mut(TILE * heads));
-                tiles.enumerate().for_each_init(Vec::new, |scores, (tile, of_tile)| {
-                    self.forward_tile(sequence, tile * TILE, keys, scores, of_tile);
+            let (of_sequences, of_tiles) = (Buffers::new(Vec::new), Buffers::new(Vec::new));
+            sequences.for_each(|(sequence, (output, log_sums))| {
+                of_sequences.with(|keys| {
+                    // All tiles of a sequence share its keys.
+                    let keys = sized(keys, heads * of_head);
+                    let of_heads = keys.par_chunks_exact_mut(of_head.max(1)).enumerate();
+                    of_heads.for_each(|(head, keys)| self.transpose_keys(sequence, head, keys));
+                    let tiles =
+                        output.par_chunks_mut(TILE * d_model).zip(log_sums.par_chunks_mut(TILE * heads));
+                    tiles.enumerate().for_each(|(tile, of_tile)| {
+                        of_tiles
+                            .with(|scores| self.forward_tile(sequence, tile * TILE, keys, scores, of_tile));
+                    });
                 });
             });
         }

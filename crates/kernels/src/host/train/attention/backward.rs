@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{Inputs, Scratch, Shape, TILE};
-use crate::host::blocks::{Fresh, sized};
+use crate::host::blocks::{Buffers, Fresh, sized};
 use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
 use crate::host::simd::{LANES, dot, vectorized};
@@ -88,15 +88,18 @@ impl Inputs<'_> {
         }
         let mut query = Fresh::new(batch * queries * query_stride);
         let mut key_value = apart.then(|| Fresh::new(batch * keys * stride));
-        let of_sequence = |sequence: usize, mut gradients: Gradients<'_>, scratch: &mut Scratch| {
+        let buffers = Buffers::new(Scratch::default);
+        let of_sequence = |sequence: usize, mut gradients: Gradients<'_>| {
             // Few long sequences are shared between threads by their heads.
             if queries * keys > 1 << 16 {
                 self.backward_heads_apart(sequence, results, &mut gradients);
             } else {
-                for head in 0..heads {
-                    let mut of_head = gradients.shifted(head * self.shape.d_head);
-                    self.backward_head(sequence, head, results, &mut of_head, scratch);
-                }
+                buffers.with(|scratch| {
+                    for head in 0..heads {
+                        let mut of_head = gradients.shifted(head * self.shape.d_head);
+                        self.backward_head(sequence, head, results, &mut of_head, scratch);
+                    }
+                });
             }
         };
         let of_queries = query.par_pieces(queries * query_stride).enumerate();
@@ -109,13 +112,10 @@ impl Inputs<'_> {
             value_column: if apart { d_model } else { 2 * d_model },
         };
         match &mut key_value {
-            None => of_queries.for_each_init(Scratch::default, |scratch, (sequence, query)| {
-                of_sequence(sequence, places(query, None), scratch);
-            }),
-            Some(key_value) => of_queries.zip(key_value.par_pieces(keys * stride)).for_each_init(
-                Scratch::default,
-                |scratch, ((sequence, query), key_value)| {
-                    of_sequence(sequence, places(query, Some((key_value, stride))), scratch);
+            None => of_queries.for_each(|(sequence, query)| of_sequence(sequence, places(query, None))),
+            Some(key_value) => of_queries.zip(key_value.par_pieces(keys * stride)).for_each(
+                |((sequence, query), key_value)| {
+                    of_sequence(sequence, places(query, Some((key_value, stride))));
                 },
             ),
         }
